@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The only ways a target is made in this project, so that warnings, sanitizers, labels and
+# time-outs are decided once, here.
+
+add_library(tern_options INTERFACE)
+target_compile_options(tern_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+  # A float result may not depend on whether the compiler fused a multiply with an add:
+  # kernels that want a fused multiply-add write one.
+  -ffp-contract=off)
+target_include_directories(tern_options INTERFACE "${PROJECT_SOURCE_DIR}")
+if(TERN_SANITIZE)
+  # Project-wide, so that verilated code is instrumented as well.
+  add_compile_options(-fsanitize=${TERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TERN_SANITIZE})
+endif()
+
+# tern_library(<folder> SOURCES <file>... [LINK <target>...] [PRIVATE_LINK <target>...])
+#   ->  tern::<folder>
+function(tern_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK;PRIVATE_LINK")
+  add_library(tern_${name} STATIC ${arg_SOURCES})
+  add_library(tern::${name} ALIAS tern_${name})
+  target_link_libraries(tern_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK} tern_options)
+endfunction()
+
+# tern_verilate(<name> TOP <module> SOURCES <file>... [PARAMS <name>=<value>...])
+#   ->  tern::rtl_<name>, class V<name>
+# Generated code is a library of its own: it gets no project warnings, and its headers reach
+# users as system headers.
+function(tern_verilate name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TOP" "SOURCES;PARAMS")
+  list(TRANSFORM arg_PARAMS PREPEND "-G")
+  list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
+  add_library(tern_rtl_${name} STATIC)
+  verilate(tern_rtl_${name}
+    PREFIX V${name} TOP_MODULE ${arg_TOP} SOURCES ${arg_SOURCES}
+    VERILATOR_ARGS -Wall -O3 --x-assign unique --x-initial unique ${arg_PARAMS}
+    OPT_FAST -O2)
+  set_target_properties(tern_rtl_${name} PROPERTIES SYSTEM ON)
+  add_library(tern::rtl_${name} ALIAS tern_rtl_${name})
+endfunction()
+
+# tern_test(<folder>/<name> LINK <target>... [MAIN <target>] [TIMEOUT <s>]): builds <name>.cc of
+# the calling folder; each TEST_CASE becomes a ctest of its own process, labelled <folder>.
+function(tern_test path)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN;TIMEOUT" "LINK;LABELS")
+  cmake_path(GET path PARENT_PATH folder)
+  cmake_path(GET path FILENAME name)
+  if(NOT arg_MAIN)
+    set(arg_MAIN tern_catch_main)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/${path}.cc)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} ${arg_MAIN} Catch2::Catch2 tern_options)
+  catch_discover_tests(${name} TEST_PREFIX "${folder}/" WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    PROPERTIES LABELS "${folder}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# tern_yosys_test(<name> <command>...): one ctest that runs the commands.
+find_program(YOSYS yosys)
+function(tern_yosys_test name)
+  list(JOIN ARGN "; " script)
+  add_test(NAME "${name}" COMMAND ${YOSYS} -q -p "${script}" WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties("${name}" PROPERTIES LABELS rtl TIMEOUT 300)
+endfunction()
