@@ -16,13 +16,16 @@ enum class Isa : std::uint8_t {
   kAvx512Vnni,  // AVX-512 F, BW, DQ, VL and VNNI
 };
 
-std::span<const Isa> all_isas() noexcept;        // fastest first
-std::string_view isa_name(Isa isa) noexcept;     // "scalar", "avx2", "avx512vnni"
+std::span<const Isa> all_isas() noexcept;     // fastest first
+std::string_view isa_name(Isa isa) noexcept;  // "scalar", "avx2", "avx512vnni"
 bool host_has(Isa isa) noexcept;
 
 // The ISA every family dispatches to: TERN_ISA=<name> where set, else the fastest the host has.
 // Throws std::runtime_error when TERN_ISA names no ISA or one that this host lacks.
 Isa selected_isa();
+
+// Tells the core that a loop waits for another one.
+void spin_pause() noexcept;
 
 // One row of a kernel family's table. `name` is <op>_<format>_<isa>, also the name of its file.
 template <typename Fn>

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of the i8 family. A new kernel is its file, its row here and its line in
+// CMakeLists.txt.
+
+#include <array>
+
+#include "kernels/gemv.h"
+
+namespace tern::kernels {
+
+GemvI8Fn gemv_i8_scalar, gemv_i8_avx2, gemv_i8_avx512vnni;
+
+namespace {
+
+constexpr std::array kTable = {
+    Kernel<GemvI8Fn>{"gemv_i8_avx512vnni", Isa::kAvx512Vnni, gemv_i8_avx512vnni},
+    Kernel<GemvI8Fn>{"gemv_i8_avx2", Isa::kAvx2, gemv_i8_avx2},
+    Kernel<GemvI8Fn>{"gemv_i8_scalar", Isa::kScalar, gemv_i8_scalar},
+};
+
+}  // namespace
+
+std::span<const Kernel<GemvI8Fn>> gemv_i8_kernels() noexcept { return kTable; }
+
+}  // namespace tern::kernels

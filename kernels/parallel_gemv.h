@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any GEMV of gemv.h over a thread pool: rows are split, so the result does not depend on the
+// number of threads.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "kernels/gemv.h"
+#include "kernels/thread_pool.h"
+
+namespace tern::kernels {
+
+// A multiple of the rows of one kernel pass, and of a cache line of y.
+inline constexpr std::size_t kGemvRowGrain = 16;
+
+// Waking a worker takes about as long as streaming this much.
+inline constexpr std::size_t kGemvMinParallelBytes = 64 * 1024;
+
+inline std::size_t weight_bytes(const T2View& w) { return w.rows * w.row_bytes(); }
+inline std::size_t weight_bytes(const F16View& w) { return w.rows * w.cols * sizeof(f16); }
+inline std::size_t weight_bytes(const I8View& w) { return w.rows * w.cols; }
+
+// run(w, x, y), with the pool where it pays.
+template <typename View, typename X, typename Y>
+void parallel_gemv(ThreadPool& pool, void (*run)(const View&, const X*, Y*) noexcept, const View& w,
+                   const X* x, Y* y) {
+  if (pool.threads() == 1 || weight_bytes(w) < kGemvMinParallelBytes) {
+    run(w, x, y);
+    return;
+  }
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    run(w.slice(begin, end), x, y + begin);
+  };
+  pool.parallel_for(w.rows, kGemvRowGrain, std::cref(part));
+}
+
+}  // namespace tern::kernels
