@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "models/whole_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <vector>
+
+namespace tern::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const std::string& path, const std::string& what, int error) {
+  throw std::runtime_error(path + ": " + what + ": " + std::strerror(error));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int close() {  // 0, or -1 with errno set
+    const int fd = fd_;
+    fd_ = -1;
+    return ::close(fd);
+  }
+
+ private:
+  int fd_;
+};
+
+void write_all(int fd, std::string_view part, const std::string& path) {
+  while (!part.empty()) {
+    const ssize_t n = ::write(fd, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path, "cannot write", errno);
+    part.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+// The file that `path` means when it is a link, so that renaming replaces the file, not the link.
+std::string target_of(const std::string& path) {
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  return error ? path : target.string();
+}
+
+bool is_special(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return !error && fs::exists(status) && !fs::is_regular_file(status);
+}
+
+std::string temporary_name(const std::string& target) {
+  return target + ".tmp" + std::to_string(::getpid());
+}
+
+}  // namespace
+
+MappedFile map_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail(path, "cannot open", errno);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) fail(path, "cannot read", errno);
+  if (!S_ISREG(info.st_mode)) throw std::runtime_error(path + ": not a regular file");
+  const auto size = static_cast<std::size_t>(info.st_size);
+  if (size == 0) throw std::runtime_error(path + ": the file is empty");
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) fail(path, "cannot map", errno);
+  return {std::shared_ptr<const void>(
+              data, [size](const void* p) { ::munmap(const_cast<void*>(p), size); }),
+          {static_cast<const std::byte*>(data), size}};
+}
+
+void write_whole_file(const std::string& path, std::span<const std::string_view> parts) {
+  if (is_special(path)) {
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.get() < 0) fail(path, "cannot write", errno);
+    for (const std::string_view part : parts) write_all(file.get(), part, path);
+    if (file.close() != 0) fail(path, "cannot write", errno);
+    return;
+  }
+  const std::string target = target_of(path);
+  const std::string temporary = temporary_name(target);
+  try {
+    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (file.get() < 0) fail(path, "cannot write", errno);
+    for (const std::string_view part : parts) write_all(file.get(), part, path);
+    if (::fsync(file.get()) != 0) fail(path, "cannot write", errno);
+    if (file.close() != 0) fail(path, "cannot write", errno);
+    if (::rename(temporary.c_str(), target.c_str()) != 0) fail(path, "cannot write", errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void write_whole_file(const std::string& path, std::string_view contents) {
+  write_whole_file(path, std::span(&contents, 1));
+}
+
+void check_writable(const std::string& path) {
+  if (path.empty()) throw std::runtime_error("an output file has an empty name");
+  if (is_special(path)) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() < 0) fail(path, "cannot write", errno);
+    return;
+  }
+  const std::string temporary = temporary_name(target_of(path));
+  const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (file.get() < 0) fail(path, "cannot write", errno);
+  ::unlink(temporary.c_str());
+}
+
+}  // namespace tern::models

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files read as a whole without a copy, and written whole or not at all.
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tern::models {
+
+// The bytes of a regular file, mapped read-only; they live as long as a copy of the pointer.
+// Throws std::runtime_error naming the file.
+struct MappedFile {
+  std::shared_ptr<const void> owner;
+  std::span<const std::byte> bytes;
+};
+MappedFile map_file(const std::string& path);
+
+// Writes the parts one after the other into a temporary file beside `path`, syncs it and renames
+// it over `path`. What is no regular file (a pipe, /dev/stdout) is written in place.
+// Throws std::runtime_error naming `path`; then `path` is as it was.
+void write_whole_file(const std::string& path, std::span<const std::string_view> parts);
+void write_whole_file(const std::string& path, std::string_view contents);
+
+// Throws std::runtime_error where write_whole_file would have to: ask before hours of work.
+void check_writable(const std::string& path);
+
+}  // namespace tern::models

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: a new file, an old one, a link, a pipe-like target, places where nothing can be
+// written; files that are missing, empty or no files.
+// Parameters: none.
+
+#include "models/whole_file.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "tests/models/temp_folder.h"
+
+namespace tern::models {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Contains;
+
+TEST_CASE("a file is written whole and replaces what was there", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("a");
+  write_whole_file(path, "first, and longer");
+  CHECK(read_file(path) == "first, and longer");
+  const std::array<std::string_view, 3> parts = {"sec", "", "ond"};
+  write_whole_file(path, parts);
+  CHECK(read_file(path) == "second");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("writing through a link keeps the link", "[models]") {
+  const TempFolder folder;
+  write_whole_file(folder.file("real"), "old");
+  fs::create_symlink(folder.file("real"), folder.file("link"));
+  write_whole_file(folder.file("link"), "new");
+  CHECK(fs::is_symlink(folder.file("link")));
+  CHECK(read_file(folder.file("real")) == "new");
+}
+
+TEST_CASE("what is no regular file is written in place", "[models]") {
+  write_whole_file("/dev/null", "x");
+  check_writable("/dev/null");
+  CHECK(fs::is_character_file("/dev/null"));
+  CHECK_THROWS_WITH(write_whole_file("/dev/full", "x"), Contains("/dev/full: cannot write"));
+}
+
+TEST_CASE("an unwritable place is named and nothing is left behind", "[models]") {
+  const TempFolder folder;
+  const std::string missing = folder.file("no/such/file");
+  CHECK_THROWS_WITH(write_whole_file(missing, "x"), Contains(missing + ": cannot write"));
+  CHECK_THROWS_WITH(check_writable(missing), Contains(missing + ": cannot write"));
+  CHECK_THROWS_WITH(check_writable(folder.file("")), Contains("cannot write"));
+  CHECK_THROWS_WITH(check_writable(""), Contains("empty name"));
+  check_writable(folder.file("fine"));
+  CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("a mapped file outlives its name", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("a");
+  write_whole_file(path, "abc");
+  const MappedFile file = map_file(path);
+  fs::remove(path);
+  REQUIRE(file.bytes.size() == 3);
+  CHECK(static_cast<char>(file.bytes[2]) == 'c');
+}
+
+TEST_CASE("what cannot be mapped is named", "[models]") {
+  const TempFolder folder;
+  CHECK_THROWS_WITH(map_file(folder.file("none")), Contains("none: cannot open"));
+  CHECK_THROWS_WITH(map_file(folder.file("")), Contains("not a regular file"));
+  write_whole_file(folder.file("empty"), "");
+  CHECK_THROWS_WITH(map_file(folder.file("empty")), Contains("empty: the file is empty"));
+}
+
+}  // namespace
+}  // namespace tern::models
