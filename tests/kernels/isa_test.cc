@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: every ISA, selected by TERN_ISA, by default and by wrong names; every table of
+// kernels; the ISAs that the environment promises in TERN_REQUIRE_ISA (comma-separated names).
+// Parameters: all_isas() and the tables.
+
+#include "kernels/isa.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "kernels/gemm_f32.h"
+#include "kernels/gemv.h"
+
+namespace tern::kernels {
+namespace {
+
+class IsaVariable {
+ public:
+  explicit IsaVariable(const std::string& value) {
+    const char* before = std::getenv("TERN_ISA");
+    had_ = before != nullptr;
+    if (had_) before_ = before;
+    setenv("TERN_ISA", value.c_str(), 1);
+  }
+  ~IsaVariable() {
+    if (had_)
+      setenv("TERN_ISA", before_.c_str(), 1);
+    else
+      unsetenv("TERN_ISA");
+  }
+
+ private:
+  bool had_;
+  std::string before_;
+};
+
+template <typename Fn>
+void check_table(const std::string& family, std::span<const Kernel<Fn>> table) {
+  REQUIRE(table.size() == all_isas().size());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    CHECK(table[i].isa == all_isas()[i]);  // fastest first, each once
+    CHECK(std::string(table[i].name) == family + "_" + std::string(isa_name(table[i].isa)));
+    REQUIRE(table[i].run != nullptr);
+    CHECK(kernel_for(table, table[i].isa).run == table[i].run);
+    for (std::size_t j = 0; j < i; ++j) CHECK(table[i].run != table[j].run);
+  }
+}
+
+TEST_CASE("every family has one kernel per ISA in the order of all_isas", "[kernels]") {
+  check_table("gemv_t2", gemv_t2_kernels());
+  check_table("gemv_f16", gemv_f16_kernels());
+  check_table("gemv_i8", gemv_i8_kernels());
+  check_table("gemm_f32", gemm_f32_kernels());
+}
+
+TEST_CASE("the scalar ISA is everywhere and comes last", "[kernels]") {
+  CHECK(all_isas().back() == Isa::kScalar);
+  CHECK(host_has(Isa::kScalar));
+}
+
+TEST_CASE("without TERN_ISA the fastest ISA of the host is selected", "[kernels]") {
+  const IsaVariable empty("");
+  const Isa by_empty = selected_isa();
+  unsetenv("TERN_ISA");
+  CHECK(selected_isa() == by_empty);
+  for (const Isa isa : all_isas()) {
+    if (!host_has(isa)) continue;
+    CHECK(by_empty == isa);
+    break;
+  }
+}
+
+TEST_CASE("TERN_ISA takes every ISA the host has and refuses the others", "[kernels]") {
+  for (const Isa isa : all_isas()) {
+    const IsaVariable forced{std::string(isa_name(isa))};
+    INFO(isa_name(isa));
+    if (host_has(isa)) {
+      CHECK(selected_isa() == isa);
+      CHECK(std::string(kernel_for(gemv_t2_kernels(), selected_isa()).name) ==
+            "gemv_t2_" + std::string(isa_name(isa)));
+    } else {
+      CHECK_THROWS_WITH(selected_isa(), Catch::Contains("this host lacks it"));
+    }
+  }
+}
+
+TEST_CASE("a TERN_ISA that names no ISA is an error that lists what there is", "[kernels]") {
+  for (const char* name : {"avx", "AVX2", "avx2 ", "scalar,avx2", "sse"}) {
+    const IsaVariable forced(name);
+    CHECK_THROWS_AS(selected_isa(), std::runtime_error);
+    CHECK_THROWS_WITH(selected_isa(), Catch::Contains(std::string("TERN_ISA=") + name) &&
+                                          Catch::Contains("scalar"));
+  }
+}
+
+// tests/kernels/CMakeLists.txt runs this case once per ISA with both variables set.
+TEST_CASE("the ISA of the environment took", "[kernels]") {
+  const char* expected = std::getenv("TERN_EXPECT_ISA");
+  if (expected == nullptr) return;
+  for (const Isa isa : all_isas())
+    if (isa_name(isa) == expected && !host_has(isa)) return;
+  CHECK(std::string(isa_name(selected_isa())) == expected);
+}
+
+TEST_CASE("the host has every ISA that TERN_REQUIRE_ISA promises", "[kernels]") {
+  const char* required = std::getenv("TERN_REQUIRE_ISA");
+  if (required == nullptr) return;
+  std::istringstream names{required};
+  for (std::string name; std::getline(names, name, ',');) {
+    INFO("required: " << name);
+    bool known = false, present = false;
+    for (const Isa isa : all_isas()) {
+      if (isa_name(isa) != name) continue;
+      known = true;
+      present = host_has(isa);
+    }
+    CHECK(known);
+    CHECK(present);
+  }
+}
+
+}  // namespace
+}  // namespace tern::kernels
