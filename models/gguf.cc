@@ -49,7 +49,10 @@ std::uint64_t GgufTensor::elements() const {
 }
 
 void Gguf::fail(std::string_view field, std::string_view what) const {
-  throw std::runtime_error(where_ + ": " + std::string(field) + ": " + std::string(what));
+  std::string line = where_ + ": " + std::string(field) + ": " + std::string(what);
+  for (char& c : line)  // whatever bytes the file has for names
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
+  throw std::runtime_error(line);
 }
 
 const GgufValue* Gguf::find(std::string_view key) const {
