@@ -122,7 +122,7 @@ TEST_CASE("a context too small for the stories is refused", "[models][train]") {
 }
 
 TEST_CASE("the learning rate rises to its peak and falls to zero", "[models][train]") {
-  TrainOptions o = options(130);
+  TrainOptions o = options(100);
   o.warmup_steps = 10;
   CHECK(learning_rate_at(o, 5) == Approx(o.learning_rate / 2));
   CHECK(learning_rate_at(o, 10) == Approx(o.learning_rate));
