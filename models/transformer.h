@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The decoder: token ids to logits. Stage 4 of the data path. Float32 but for the matrix products,
+// which go through models/linear.h. The logits depend on the tokens alone: not on how they were
+// batched, on threads, or on the ISA.
+
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "kernels/isa.h"
+#include "kernels/thread_pool.h"
+#include "models/attention.h"
+#include "models/decoder.h"
+#include "models/linear.h"
+#include "models/linear_input.h"
+#include "models/model.h"
+#include "models/rope.h"
+#include "models/step_counts.h"
+#include "models/vector_ops.h"
+
+namespace tern::models {
+
+class Transformer : public Decoder {
+ public:
+  // Borrows the model and the engine, and the pool (may be null) for attention. `isa` is for what
+  // is not done by the engine; the host must have it.
+  Transformer(const Model& model, LinearEngine& engine, kernels::ThreadPool* pool = nullptr,
+              kernels::Isa isa = kernels::selected_isa());
+
+  std::span<const float> forward(std::span<const TokenId> tokens) override;
+  void forward_all(std::span<const TokenId> tokens, float* logits) override;
+  std::size_t position() const override { return position_; }
+  std::size_t context() const override { return config_.context; }
+  void reset() override;
+
+  // Summed since construction or the last reset_counts().
+  const StepCounts& counts() const { return counts_; }
+  void reset_counts() { counts_ = {}; }
+
+ private:
+  void check_tokens(std::span<const TokenId> tokens) const;
+  // Runs the layers over at most kMaxBatch tokens; x_ then holds their hidden states.
+  void run_layers(std::span<const TokenId> tokens);
+  void attention_block(const Layer& layer, KvCache& cache, std::size_t tokens);
+  void ffn_block(const Layer& layer, std::size_t tokens);
+  void norm(const float* x, std::size_t tokens, const std::vector<float>& weight, float* y);
+  void add_residual(const float* y, std::size_t tokens);
+  // The logits of `count` hidden states of x_ from `first` on.
+  void head(std::size_t first, std::size_t count, float* logits);
+
+  const Model& model_;
+  const Config& config_;
+  const VectorOps& ops_;
+  StepCounts counts_;
+  LinearInput input_;
+  Attention attention_;
+  Rope rope_;
+  std::vector<KvCache> cache_;  // [layers]
+  std::size_t position_ = 0;
+
+  // Of one batch, [tokens, ...].
+  std::vector<float> x_;          // dim: the residual stream
+  std::vector<float> normed_;     // dim
+  std::vector<float> q_, heads_;  // q_dim
+  std::vector<float> gate_, up_;  // ffn
+  std::vector<float> out_;        // dim: what a block adds to x_
+  std::vector<float> logits_;     // [vocab]
+};
+
+}  // namespace tern::models
