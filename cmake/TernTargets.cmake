@@ -28,14 +28,14 @@ endfunction()
 # tern_verilate(<name> TOP <module> SOURCES <file>... [PARAMS <name>=<value>...])
 #   ->  tern::rtl_<name>, class V<name>
 # Generated code is a library of its own: it gets no project warnings, and its headers reach
-# users as system headers.
+# users as system headers. A lint warning fails the configure step, where Verilator runs.
 function(tern_verilate name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TOP" "SOURCES;PARAMS")
   list(TRANSFORM arg_PARAMS PREPEND "-G")
   list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
   add_library(tern_rtl_${name} STATIC)
   verilate(tern_rtl_${name}
-    PREFIX V${name} TOP_MODULE ${arg_TOP} SOURCES ${arg_SOURCES}
+    PREFIX V${name} TOP_MODULE ${arg_TOP} SOURCES ${PROJECT_SOURCE_DIR}/rtl/verilator.vlt ${arg_SOURCES}
     VERILATOR_ARGS -Wall -O3 --x-assign unique --x-initial unique ${arg_PARAMS}
     OPT_FAST -O2)
   set_target_properties(tern_rtl_${name} PROPERTIES SYSTEM ON)

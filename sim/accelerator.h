@@ -26,17 +26,17 @@ struct MachineConfig {
   std::string name;
   Format format;
   // Engine.
-  unsigned rows;          // R: dot products side by side
-  unsigned lanes;         // N: products per dot product and cycle; a multiple of 16
-  unsigned max_tokens;    // B: activation vectors that share one pass over the weights
-  unsigned max_cols;      // longest dot product the activation buffer holds
-  unsigned beat_bytes;    // width of the memory stream into the engine
+  unsigned rows;        // R: dot products side by side
+  unsigned lanes;       // N: products per dot product and cycle; a multiple of 16
+  unsigned max_tokens;  // B: activation vectors that share one pass over the weights
+  unsigned max_cols;    // longest dot product the activation buffer holds
+  unsigned beat_bytes;  // width of the memory stream into the engine
   double clock_ghz;
   // DRAM.
-  double dram_gb_per_s;   // peak, 1e9 bytes per second
+  double dram_gb_per_s;  // peak, 1e9 bytes per second
   double dram_latency_ns;
   unsigned burst_bytes;
-  unsigned outstanding;   // read bursts in flight
+  unsigned outstanding;  // read bursts in flight
   std::size_t dram_bytes;
 };
 
