@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "experiments/observed_engine.h"
+
+namespace tern::experiments {
+
+void ObservedEngine::ternary(const models::TernaryMatrix& w, const std::int8_t* q,
+                             std::size_t tokens, std::int32_t* acc) {
+  inner_.ternary(w, q, tokens, acc);
+  const std::size_t n = tokens * w.packed.rows;
+  products_.push_back({w.name, tokens, n, n * w.cols, hash_bytes(acc, n * sizeof *acc)});
+}
+
+void ObservedEngine::fp16(const models::F16Matrix& w, const float* x, std::size_t tokens,
+                          float* y) {
+  inner_.fp16(w, x, tokens, y);
+  const std::size_t n = tokens * w.view.rows;
+  products_.push_back({w.name, tokens, n, n * w.view.cols, hash_bytes(y, n * sizeof *y)});
+}
+
+}  // namespace tern::experiments

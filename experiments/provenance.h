@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who made a result, where and from what.
+
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace tern::experiments {
+
+std::string cpu_name();      // "AMD EPYC ...", of /proc/cpuinfo; "unknown CPU" without it
+unsigned online_cpus();      // this process may use
+std::string git_commit();    // of the source tree, "-dirty" behind it where it was changed; or ""
+std::string utc_now();       // 2026-01-31T12:00:00Z
+std::string tern_version();  // of the build
+std::string hash_of_file(const std::string& path);  // throws std::runtime_error naming the file
+
+// {tern_version, git_commit, compiler, build_type, cpu, cpus, created_utc}
+nlohmann::ordered_json provenance();
+
+}  // namespace tern::experiments
