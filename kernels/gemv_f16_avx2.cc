@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AVX2, FMA, F16C: four rows at once; the 16 accumulators of gemv.h are two registers per row.
+// AVX2, FMA, F16C: the 16 accumulators of gemv.h are two registers per row.
 
 #include <algorithm>
 
@@ -10,8 +10,6 @@
 namespace tern::kernels {
 
 namespace {
-
-constexpr std::size_t kAhead = 2048;  // bytes, per row
 
 struct Accumulators {
   __m256 low;   // l = 0..7
@@ -37,18 +35,14 @@ TERN_TARGET_AVX2 inline float fold(const Accumulators& a) {
 
 template <std::size_t R>
 TERN_TARGET_AVX2 void rows(const f16* w, std::size_t cols, const float* x, float* y) {
-  const PrefetchPlan plan(cols * sizeof(f16), R, kAhead);
   Accumulators a[R];
   for (std::size_t r = 0; r < R; ++r) a[r] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
 
   std::size_t k = 0;
   for (; k + 16 <= cols; k += 16) {
     const __m256 x_low = _mm256_loadu_ps(x + k), x_high = _mm256_loadu_ps(x + k + 8);
-    const bool new_line = k % 32 == 0;
-    const std::size_t distance = plan.distance(k * sizeof(f16));
     for (std::size_t r = 0; r < R; ++r) {
       const f16* at = w + r * cols + k;
-      if (new_line) prefetch(at, distance);
       accumulate(a[r], at, x_low, x_high);
     }
   }
@@ -69,9 +63,8 @@ TERN_TARGET_AVX2 void rows(const f16* w, std::size_t cols, const float* x, float
 }  // namespace
 
 void gemv_f16_avx2(const F16View& w, const float* x, float* y) noexcept {
-  for_row_passes<4>(w.rows, [&]<std::size_t R>(std::size_t r) {
-    rows<R>(w.data + r * w.cols, w.cols, x, y + r);
-  });
+  for_rows(w.rows, w.rows * w.cols * sizeof(f16), w.cols * sizeof(float),
+           [&]<std::size_t R>(std::size_t r) { rows<R>(w.data + r * w.cols, w.cols, x, y + r); });
 }
 
 }  // namespace tern::kernels

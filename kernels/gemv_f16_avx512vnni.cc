@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AVX-512 F: eight rows at once; the 16 accumulators of gemv.h are one register per row.
+// AVX-512 F: the 16 accumulators of gemv.h are one register per row.
 
 #include "kernels/gemv.h"
 #include "kernels/gemv_x86.h"
@@ -8,8 +8,6 @@
 namespace tern::kernels {
 
 namespace {
-
-constexpr std::size_t kAhead = 2048;  // bytes, per row
 
 // ((a[i] + a[i + 8]) + ...) in the order of gemv.h.
 TERN_TARGET_AVX512VNNI inline float fold(__m512 a) {
@@ -21,18 +19,14 @@ TERN_TARGET_AVX512VNNI inline float fold(__m512 a) {
 
 template <std::size_t R>
 TERN_TARGET_AVX512VNNI void rows(const f16* w, std::size_t cols, const float* x, float* y) {
-  const PrefetchPlan plan(cols * sizeof(f16), R, kAhead);
   __m512 a[R];
   for (std::size_t r = 0; r < R; ++r) a[r] = _mm512_setzero_ps();
 
   std::size_t k = 0;
   for (; k + 16 <= cols; k += 16) {
     const __m512 xs = _mm512_loadu_ps(x + k);
-    const bool new_line = k % 32 == 0;
-    const std::size_t distance = plan.distance(k * sizeof(f16));
     for (std::size_t r = 0; r < R; ++r) {
       const f16* at = w + r * cols + k;
-      if (new_line) prefetch(at, distance);
       const __m512 ws = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
       a[r] = _mm512_fmadd_ps(ws, xs, a[r]);
     }
@@ -52,9 +46,8 @@ TERN_TARGET_AVX512VNNI void rows(const f16* w, std::size_t cols, const float* x,
 }  // namespace
 
 void gemv_f16_avx512vnni(const F16View& w, const float* x, float* y) noexcept {
-  for_row_passes<8>(w.rows, [&]<std::size_t R>(std::size_t r) {
-    rows<R>(w.data + r * w.cols, w.cols, x, y + r);
-  });
+  for_rows(w.rows, w.rows * w.cols * sizeof(f16), w.cols * sizeof(float),
+           [&]<std::size_t R>(std::size_t r) { rows<R>(w.data + r * w.cols, w.cols, x, y + r); });
 }
 
 }  // namespace tern::kernels

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AVX-512 VNNI: eight rows at once, 64 weights of each per step. vpdpbusd wants one unsigned
-// operand, so weights become w + 128 by flipping their top bit, and 128 * sum(x) is taken off once
-// per row. Before that a sum reaches at most 255 * 128 * kMaxCols < 2^31.
+// AVX-512 VNNI: 64 weights of a row per step. vpdpbusd wants one unsigned operand, so weights
+// become w + 128 by flipping their top bit, and 128 * sum(x) is taken off once per row. Before that
+// a sum reaches at most 255 * 128 * kMaxCols < 2^31.
 
 #include "kernels/gemv.h"
 #include "kernels/gemv_x86.h"
@@ -11,8 +11,7 @@ namespace tern::kernels {
 
 namespace {
 
-constexpr std::size_t kStep = 64;     // weights per row and step
-constexpr std::size_t kAhead = 2048;  // bytes, per row
+constexpr std::size_t kStep = 64;  // weights per row and step
 
 // Lanes past the columns load as 0 and are never touched in memory.
 TERN_TARGET_AVX512VNNI inline __mmask64 first_lanes(std::size_t n) {
@@ -34,17 +33,14 @@ TERN_TARGET_AVX512VNNI inline __m512i add_128(__m512i w) {
 template <std::size_t R>
 TERN_TARGET_AVX512VNNI void rows(const std::int8_t* w, std::size_t cols, const std::int8_t* x,
                                  std::int32_t offset, std::int32_t* y) {
-  const PrefetchPlan plan(cols, R, kAhead);
   __m512i sums[R];
   for (std::size_t r = 0; r < R; ++r) sums[r] = _mm512_setzero_si512();
 
   std::size_t k = 0;
   for (; k + kStep <= cols; k += kStep) {
     const __m512i xs = _mm512_loadu_si512(x + k);
-    const std::size_t distance = plan.distance(k);
     for (std::size_t r = 0; r < R; ++r) {
       const std::int8_t* at = w + r * cols + k;
-      prefetch(at, distance);
       sums[r] = _mm512_dpbusd_epi32(sums[r], add_128(_mm512_loadu_si512(at)), xs);
     }
   }
@@ -62,7 +58,7 @@ TERN_TARGET_AVX512VNNI void rows(const std::int8_t* w, std::size_t cols, const s
 
 void gemv_i8_avx512vnni(const I8View& w, const std::int8_t* x, std::int32_t* y) noexcept {
   const std::int32_t offset = 128 * sum_of(x, w.cols);  // |offset| <= 2^30
-  for_row_passes<8>(w.rows, [&]<std::size_t R>(std::size_t r) {
+  for_rows(w.rows, w.rows * w.cols, w.cols, [&]<std::size_t R>(std::size_t r) {
     rows<R>(w.data + r * w.cols, w.cols, x, offset, y + r);
   });
 }

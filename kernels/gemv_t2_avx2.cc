@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AVX2: four rows at once, 128 trits of each per step. vpmaddubsw multiplies the unsigned codes
-// w + 1 with the activations, and sum(x) is taken off once per row.
+// w + 1 with the activations, and sum(x) is taken off once per row. Each pass
+// prefetches the next pass's rows in address order, the order in which memory is fastest.
 
 #include <algorithm>
 
@@ -11,8 +12,6 @@
 namespace tern::kernels {
 
 namespace {
-
-constexpr std::size_t kAhead = 2048;  // bytes, per row
 
 // One vpmaddubsw lies in 2 * [-256, 254], so 64 of them, four per block, fill an int16 lane to
 // [-32768, 32512] and no further: sums are widened after 16 blocks.
@@ -48,7 +47,6 @@ template <std::size_t R>
 TERN_TARGET_AVX2 void rows(const std::uint8_t* w, std::size_t blocks, const std::int8_t* x,
                            std::int32_t sum_x, std::int32_t* y) {
   const std::size_t row_bytes = blocks * kT2BlockBytes;
-  const PrefetchPlan plan(row_bytes, R, kAhead);
   __m256i sums[R];
   for (std::size_t r = 0; r < R; ++r) sums[r] = _mm256_setzero_si256();
 
@@ -60,10 +58,9 @@ TERN_TARGET_AVX2 void rows(const std::uint8_t* w, std::size_t blocks, const std:
       const std::int8_t* xb = x + b * kT2BlockTrits;
       const __m256i xs[4] = {group(xb), group(xb + 32), group(xb + 64), group(xb + 96)};
       const bool new_line = b % 2 == 0;
-      const std::size_t distance = plan.distance(b * kT2BlockBytes);
       for (std::size_t r = 0; r < R; ++r) {
         const std::uint8_t* at = w + r * row_bytes + b * kT2BlockBytes;
-        if (new_line) prefetch(at, distance);
+        if (new_line) prefetch(w + R * b * kT2BlockBytes + 64 * r, R * row_bytes);
         const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
         sums16[r] = _mm256_add_epi16(sums16[r], block_sums(codes, xs));
       }
@@ -71,12 +68,7 @@ TERN_TARGET_AVX2 void rows(const std::uint8_t* w, std::size_t blocks, const std:
     for (std::size_t r = 0; r < R; ++r) sums[r] = _mm256_add_epi32(sums[r], widen(sums16[r]));
   }
 
-  if constexpr (R == 4) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y),
-                     _mm_sub_epi32(sum_4x256(sums), _mm_set1_epi32(sum_x)));
-  } else {
-    for (std::size_t r = 0; r < R; ++r) y[r] = sum_256(sums[r]) - sum_x;
-  }
+  store_sums<R>(sums, sum_x, y);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace tern::kernels {
 // A multiple of the rows of one kernel pass, and of a cache line of y.
 inline constexpr std::size_t kGemvRowGrain = 16;
 
-// Waking a worker takes about as long as streaming this much.
-inline constexpr std::size_t kGemvMinParallelBytes = 64 * 1024;
+// Below it one thread is done before a second one has gained more than its start costs.
+inline constexpr std::size_t kGemvMinParallelBytes = 256 * 1024;
 
 inline std::size_t weight_bytes(const T2View& w) { return w.rows * w.row_bytes(); }
 inline std::size_t weight_bytes(const F16View& w) { return w.rows * w.cols * sizeof(f16); }

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "kernels/gemv.h"
@@ -92,6 +93,12 @@ TEST_CASE("gemv_f16 gives the bits that gemv.h defines at every edge of its shap
        {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257, 997, 2560})
     for (const std::size_t rows : {1, 2, 3, 4, 5, 7, 8, 9, 15, 17})
       check_all_kernels(Problem(rows, cols, fill, static_cast<unsigned>(rows * cols)));
+}
+
+TEST_CASE("gemv_f16 gives the defined bits where the weights exceed the caches", "[kernels]") {
+  // Kernels read them by other numbers of rows at once: short rows, then rows longer than L1.
+  for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{223, 2565}, {63, 9001}})
+    check_all_kernels(Problem(rows, cols, Fill::kUniform, 4));
 }
 
 TEST_CASE("gemv_f16 gives the defined bits for extreme values", "[kernels]") {

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "kernels/gemv.h"
@@ -48,6 +49,12 @@ TEST_CASE("gemv_i8 equals the sum of products at every edge of its shapes", "[ke
     for (const std::size_t rows : {1, 2, 3, 4, 5, 7, 8, 9, 15, 17})
       check_all_kernels(random_bytes(rows * cols, static_cast<unsigned>(rows * cols)),
                         random_bytes(cols, static_cast<unsigned>(cols)));
+}
+
+TEST_CASE("gemv_i8 is exact where the weights exceed the caches", "[kernels]") {
+  // Kernels read them by other numbers of rows at once: short rows, then rows longer than L1.
+  for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{423, 2565}, {63, 20001}})
+    check_all_kernels(random_bytes(rows * cols, 1), random_bytes(cols, 2));
 }
 
 TEST_CASE("gemv_i8 neither saturates nor wraps at the extremes up to 65536 columns", "[kernels]") {

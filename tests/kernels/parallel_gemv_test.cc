@@ -14,7 +14,7 @@
 namespace tern::kernels {
 namespace {
 
-constexpr std::size_t kShapes[][2] = {{3, 200}, {700, 640}, {1033, 384}};  // rows, cols
+constexpr std::size_t kShapes[][2] = {{3, 200}, {1700, 640}, {2057, 1024}};  // rows, cols
 
 // parallel_gemv gives the bits of one call of the kernel for every number of threads.
 template <typename Y, typename Fn, typename View, typename X>
