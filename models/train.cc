@@ -76,13 +76,13 @@ void adamw(const TrainOptions& o, const ParameterLayout& layout, std::size_t ste
   }
 }
 
-std::mt19937_64 generator(std::uint64_t seed, std::uint64_t stream) {
+}  // namespace
+
+std::mt19937_64 story_generator(std::uint64_t seed, std::uint64_t stream) {
   std::seed_seq seeds{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
                       static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)};
   return std::mt19937_64(seeds);
 }
-
-}  // namespace
 
 double learning_rate_at(const TrainOptions& o, std::size_t step) {
   const auto t = static_cast<double>(step), warmup = static_cast<double>(o.warmup_steps);
@@ -93,7 +93,7 @@ double learning_rate_at(const TrainOptions& o, std::size_t step) {
 }
 
 std::string story_corpus(const Grammar& grammar, std::uint64_t seed, std::size_t stories) {
-  std::mt19937_64 rng = generator(seed, 0);
+  std::mt19937_64 rng = story_generator(seed, 0);
   std::string text;
   for (std::size_t i = 0; i < stories; ++i) text += grammar.sample(rng).text + "\n";
   return text;
@@ -101,7 +101,7 @@ std::string story_corpus(const Grammar& grammar, std::uint64_t seed, std::size_t
 
 Batch story_batch(const Grammar& grammar, const Tokenizer& tokenizer, std::uint64_t seed,
                   std::uint64_t step, std::size_t stories, std::size_t* bytes) {
-  std::mt19937_64 rng = generator(seed, step);
+  std::mt19937_64 rng = story_generator(seed, step);
   Batch batch;
   for (std::size_t i = 0; i < stories; ++i) {
     const std::string text = grammar.sample(rng).text;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,13 @@ struct StepReport {
 
 double learning_rate_at(const TrainOptions& options, std::size_t step);
 
-// The batch of a step (from 1) depends on seed and step alone. Each story becomes BOS, its tokens, EOS.
+// The batch of a step (from 1) depends on seed and step alone. Each story becomes BOS, its tokens,
+// EOS.
 Batch story_batch(const Grammar& grammar, const Tokenizer& tokenizer, std::uint64_t seed,
                   std::uint64_t step, std::size_t stories, std::size_t* bytes);
+
+// The generator of one batch of stories: every (seed, batch) has its own stream.
+std::mt19937_64 story_generator(std::uint64_t seed, std::uint64_t batch);
 
 // `stories` stories, a line each, drawn as batch 0 of the seed: what a vocabulary is learned from.
 std::string story_corpus(const Grammar& grammar, std::uint64_t seed, std::size_t stories);
