@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tern generate: continues a prompt. The text goes to standard output as it comes, prompt first;
+// a summary goes to standard error.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+
+#include "experiments/commands.h"
+#include "experiments/engine.h"
+#include "experiments/interrupt.h"
+#include "experiments/output.h"
+#include "experiments/provenance.h"
+#include "models/checkpoint.h"
+#include "models/generate.h"
+#include "models/whole_file.h"
+
+namespace tern::experiments {
+namespace {
+
+struct Options {
+  std::string model, prompt, prompt_file, json;
+  EngineOptions engine;
+  models::GenerateOptions generate;
+};
+
+std::string prompt_of(const Options& o) {
+  if (o.prompt_file.empty()) {
+    if (o.prompt.empty()) throw std::runtime_error("--prompt: the prompt is empty");
+    return o.prompt;
+  }
+  const models::MappedFile file = models::map_file(o.prompt_file);
+  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
+}
+
+double rate(std::size_t tokens, double seconds) {
+  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+// The work of prefill and that of decode, told apart at the first sampled token.
+struct PhaseCounts {
+  models::StepCounts prefill, decode;
+};
+
+nlohmann::ordered_json report(const Options& o, const models::Model& model, const Engine& engine,
+                              const std::vector<models::TokenId>& prompt_tokens,
+                              const std::string& prompt, const std::string& text,
+                              const models::Generation& g, double load_s,
+                              const PhaseCounts& counts) {
+  const bool sampled = o.generate.sampler.temperature > 0;
+  nlohmann::ordered_json j = {
+      {"schema", "tern.generate"},
+      {"schema_version", 1},
+      {"provenance", provenance()},
+      {"model",
+       {{"path", o.model}, {"name", model.config.name}, {"file_hash", hash_of_file(o.model)}}},
+      {"config", to_json(model.config)},
+      {"config_hash", config_hash(model.config)},
+      {"seed", o.generate.sampler.seed},
+      {"sampler",
+       {{"temperature", o.generate.sampler.temperature},
+        {"top_k", sampled ? o.generate.sampler.top_k : 1},
+        {"top_p", o.generate.sampler.top_p}}},
+      {"engine", engine.name},
+      {"isa", kernels::isa_name(engine.isa)},
+      {"threads", engine.pool->threads()},
+      {"prompt", prompt},
+      {"prompt_tokens", prompt_tokens},
+      {"text", text},
+      {"tokens", g.tokens},
+      {"stop", models::stop_name(g.stop)},
+      {"load_s", load_s},
+      {"prefill",
+       {{"tokens", g.prefill_tokens},
+        {"time_s", g.prefill_s},
+        {"tokens_per_s", rate(g.prefill_tokens, g.prefill_s)}}},
+      {"decode",
+       {{"tokens", g.decode_steps},
+        {"time_s", g.decode_s},
+        {"tokens_per_s", rate(g.decode_steps, g.decode_s)}}},
+  };
+  if (engine.transformer != nullptr) {
+    j["prefill"]["counts"] = to_json(counts.prefill);
+    j["decode"]["counts"] = to_json(counts.decode);
+  }
+  return j;
+}
+
+void run(const Options& o) {
+  using Clock = std::chrono::steady_clock;
+  models::check(o.generate.sampler);
+  if (!o.json.empty()) models::check_writable(o.json);
+  const std::string prompt = prompt_of(o);
+  const auto begin = Clock::now();
+  const auto model = models::load_checkpoint(o.model);
+  const models::Tokenizer tokenizer(model->tokenizer);
+  const Engine engine = make_engine(o.engine, *model);
+  const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();
+
+  const auto prompt_tokens = tokenizer.encode(prompt, true);
+  models::GenerateOptions options = o.generate;
+  options.eos = model->tokenizer.eos;
+  if (prompt_tokens.size() > model->config.context)
+    throw std::runtime_error(
+        fmt::format("{}: the prompt has {} tokens, the model's context holds {}",
+                    o.prompt_file.empty() ? "--prompt" : o.prompt_file, prompt_tokens.size(),
+                    model->config.context));
+
+  const Interrupt interrupt;
+  TextStream out;
+  out.add(prompt);
+  PhaseCounts counts;
+  bool first = true;
+  const models::Generation g =
+      models::generate(*engine.decoder, prompt_tokens, options, [&](models::TokenId id) {
+        if (first && engine.transformer != nullptr) {
+          counts.prefill = engine.transformer->counts();
+          engine.transformer->reset_counts();
+        }
+        first = false;
+        out.add(tokenizer.decode(std::span(&id, 1)));
+        return !interrupt.seen();
+      });
+  if (engine.transformer != nullptr)
+    (first ? counts.prefill : counts.decode) = engine.transformer->counts();
+  out.finish();
+  print_out("\n");
+  fmt::print(stderr,
+             "prefill {} tokens in {:.3f} s, {:.1f} tokens/s; decode {} tokens in {:.3f} s, "
+             "{:.1f} tokens/s; stopped by {}\n",
+             g.prefill_tokens, g.prefill_s, rate(g.prefill_tokens, g.prefill_s), g.decode_steps,
+             g.decode_s, rate(g.decode_steps, g.decode_s), models::stop_name(g.stop));
+  if (!o.json.empty()) {
+    const auto j = report(o, *model, engine, prompt_tokens, prompt, tokenizer.decode(g.tokens), g,
+                          load_s, counts);
+    models::write_whole_file(
+        o.json, j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  }
+  if (g.stop == models::Stop::kCaller) throw Exit{kExitInterrupted};
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand("generate", "Continue a prompt");
+  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  CLI::Option* prompt = cmd->add_option("--prompt", o->prompt, "The text to continue");
+  CLI::Option* file = cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file");
+  prompt->excludes(file);
+  cmd->add_option("-n,--tokens", o->generate.max_tokens, "Most tokens to generate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  add_engine_options(*cmd, o->engine);
+  models::SamplerOptions& s = o->generate.sampler;
+  cmd->add_option("--temperature", s.temperature, "0: always the likeliest token")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  cmd->add_option("--top-k", s.top_k, "Sample among the k likeliest; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  cmd->add_option("--top-p", s.top_p, "Sample among the likeliest that sum to p")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  cmd->add_option("--seed", s.seed, "Of sampling")->capture_default_str();
+  cmd->add_option("--json", o->json, "Write tokens, text, times and counts here");
+  cmd->callback([o, prompt, file] {
+    if (prompt->count() + file->count() == 0) throw CLI::RequiredError("--prompt or --prompt-file");
+    run(*o);
+  });
+}
+
+}  // namespace tern::experiments

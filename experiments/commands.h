@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The subcommands of `tern`. A new one is a new cmd_<name>.cc, its function here, its row in
+// tern.cc and its line in CMakeLists.txt.
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace tern::experiments {
+
+// Each adds its subcommand to `app`, with a callback that does the work. A callback throws
+// std::runtime_error for bad input, with one line that names file and field (exit code 1), or
+// Exit.
+void add_evaluate(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_perplexity(CLI::App& app);
+void add_stories(CLI::App& app);
+void add_train(CLI::App& app);
+
+// Ends the program with this code and no message.
+struct Exit {
+  int code;
+};
+inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT
+
+}  // namespace tern::experiments

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "experiments/engine.h"
+
+#include <stdexcept>
+
+#include "experiments/level.h"
+#include "experiments/provenance.h"
+#include "models/cpu_engine.h"
+#include "models/reference.h"
+#ifdef TERN_EDA
+#include "experiments/sim_engine.h"
+#endif
+
+namespace tern::experiments {
+namespace {
+
+#ifdef TERN_EDA
+constexpr bool kHasSim = true;
+#else
+constexpr bool kHasSim = false;
+#endif
+
+std::unique_ptr<models::LinearEngine> make_simulated([[maybe_unused]] const EngineOptions& o,
+                                                     [[maybe_unused]] const models::Model& model,
+                                                     [[maybe_unused]] models::LinearEngine& cpu) {
+#ifdef TERN_EDA
+  const sim::Level level = o.engine == "rtl" ? sim::Level::kRtl : sim::Level::kCycle;
+  return std::make_unique<SimEngine>(o.machine, level, model, cpu);
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace
+
+void add_engine_options(CLI::App& command, EngineOptions& o) {
+  command.add_option("--engine", o.engine, "What computes the matrix products")
+      ->check(CLI::IsMember({"cpu", "reference", "cycle", "rtl"}))
+      ->capture_default_str();
+  command.add_option("--threads", o.threads, "CPU threads; default: one per CPU")
+      ->check(CLI::Range(1, 1024));
+  std::vector<std::string> names;
+  for (const kernels::Isa isa : kernels::all_isas()) names.emplace_back(kernels::isa_name(isa));
+  command.add_option("--isa", o.isa, "Instructions of the CPU kernels; default: the fastest")
+      ->check(CLI::IsMember(names));
+  command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
+}
+
+kernels::Isa isa_from(const std::string& name) {
+  if (name.empty()) return kernels::selected_isa();
+  for (const kernels::Isa isa : kernels::all_isas()) {
+    if (kernels::isa_name(isa) != name) continue;
+    if (!kernels::host_has(isa))
+      throw std::runtime_error("--isa " + name + ": this CPU does not have it");
+    return isa;
+  }
+  throw std::runtime_error("--isa " + name + ": no such instruction set");
+}
+
+Engine make_engine(const EngineOptions& o, const models::Model& model) {
+  const bool simulated = o.engine == "cycle" || o.engine == "rtl";
+  if (simulated && !kHasSim)
+    throw std::runtime_error("--engine " + o.engine +
+                             ": this program was built without simulators (TERN_EDA=OFF)");
+  Engine engine;
+  engine.name = o.engine;
+  engine.isa = isa_from(o.isa);
+  engine.pool = std::make_unique<kernels::ThreadPool>(o.threads == 0 ? online_cpus() : o.threads);
+  if (o.engine == "reference") {
+    engine.decoder = std::make_unique<models::Reference>(model);
+    return engine;
+  }
+  engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool);
+  if (simulated) engine.simulated = make_simulated(o, model, *engine.cpu);
+  auto transformer = std::make_unique<models::Transformer>(
+      model, simulated ? *engine.simulated : *engine.cpu, engine.pool.get(), engine.isa);
+  engine.transformer = transformer.get();
+  engine.decoder = std::move(transformer);
+  return engine;
+}
+
+nlohmann::ordered_json to_json(const models::StepCounts& c) {
+  return {{"tokens", c.tokens},
+          {"logits", c.logits},
+          {"ternary_macs", c.ternary_macs},
+          {"fp16_macs", c.fp16_macs},
+          {"linear_weight_bytes", c.linear_weight_bytes},
+          {"head_macs", c.head_macs},
+          {"head_weight_bytes", c.head_weight_bytes},
+          {"attention_macs", c.attention_macs},
+          {"kv_read_bytes", c.kv_read_bytes},
+          {"kv_write_bytes", c.kv_write_bytes},
+          {"elementwise_ops", c.elementwise_ops}};
+}
+
+nlohmann::ordered_json to_json(const models::Config& c) {
+  return {{"architecture", c.architecture},
+          {"vocab", c.vocab},
+          {"context", c.context},
+          {"dim", c.dim},
+          {"layers", c.layers},
+          {"heads", c.heads},
+          {"kv_heads", c.kv_heads},
+          {"head_dim", c.head_dim},
+          {"ffn", c.ffn},
+          {"rms_eps", c.rms_eps},
+          {"rope_theta", c.rope_theta},
+          {"activation", c.activation == models::Activation::kSilu ? "silu" : "relu2"},
+          {"rope_pairing", c.pairing == models::RopePairing::kAdjacent ? "adjacent" : "half_split"},
+          {"sub_norms", c.sub_norms},
+          {"tied_head", c.tied_head}};
+}
+
+std::string config_hash(const models::Config& config) {
+  const std::string text = to_json(config).dump();
+  return hex(hash_bytes(text.data(), text.size()));
+}
+
+}  // namespace tern::experiments

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What computes a model, by name, and the options that every command which runs one shares.
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "kernels/isa.h"
+#include "kernels/thread_pool.h"
+#include "models/decoder.h"
+#include "models/linear.h"
+#include "models/model.h"
+#include "models/transformer.h"
+
+namespace tern::experiments {
+
+struct EngineOptions {
+  std::string engine = "cpu";    // "cpu", "reference", "cycle", "rtl"
+  unsigned threads = 0;          // 0: one per CPU
+  std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest
+  std::string machine = "edge";  // of a simulated engine (sim/accelerator.h)
+};
+
+// Adds --engine, --threads, --isa and --machine.
+void add_engine_options(CLI::App& command, EngineOptions& options);
+
+// A decoder and all that it borrows, but for the model.
+struct Engine {
+  std::string name;
+  kernels::Isa isa;
+  std::unique_ptr<kernels::ThreadPool> pool;
+  std::unique_ptr<models::LinearEngine> cpu;        // null for "reference"
+  std::unique_ptr<models::LinearEngine> simulated;  // null but for "cycle" and "rtl"
+  std::unique_ptr<models::Decoder> decoder;
+  models::Transformer* transformer = nullptr;  // the decoder, null for "reference"
+};
+
+// Throws std::runtime_error naming the option.
+Engine make_engine(const EngineOptions& options, const models::Model& model);
+
+// --isa, TERN_ISA or the fastest. Throws std::runtime_error naming the option.
+kernels::Isa isa_from(const std::string& name);
+
+nlohmann::ordered_json to_json(const models::StepCounts& counts);
+nlohmann::ordered_json to_json(const models::Config& config);
+
+// Of the config's JSON: equal shapes have equal hashes.
+std::string config_hash(const models::Config& config);
+
+}  // namespace tern::experiments

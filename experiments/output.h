@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Standard output that notices when nobody reads it.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tern::experiments {
+
+// Writes and flushes. Throws Exit{0} when the reader has gone, std::runtime_error for any other
+// failure.
+void print_out(std::string_view text);
+
+// Text of a language model arrives in bytes that need not end where characters do: holds the last
+// ones back until they are whole.
+class TextStream {
+ public:
+  void add(std::string_view bytes);
+  void finish();  // prints what is left, whole or not
+
+ private:
+  std::string pending_;
+};
+
+}  // namespace tern::experiments

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The `tern` command: the table of its subcommands, and the one place where errors become exit
+// codes (1: bad input, 2: wrong usage).
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <system_error>
+
+#include "experiments/commands.h"
+#include "experiments/output.h"
+
+namespace tern::experiments {
+namespace {
+
+constexpr std::array kCommands = {
+    add_evaluate,    //
+    add_generate,    //
+    add_inspect,     //
+    add_perplexity,  //
+    add_stories,     //
+    add_train,       //
+};
+
+int complain(const std::string& line, int code) {
+  std::fprintf(stderr, "tern: %s\n", line.c_str());
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Ternary language models on CPUs and on simulated accelerators", "tern");
+  app.set_version_flag("--version", "tern " TERN_VERSION);
+  app.require_subcommand(1);
+  for (const auto add : kCommands) add(app);
+  try {
+    app.parse(argc, argv);
+    print_out("");  // what is still buffered
+    return 0;
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const CLI::Success& help) {
+    app.exit(help);
+    print_out("");
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return complain(std::string(error.what()) + " (--help shows the usage)", 2);
+  }
+}
+
+}  // namespace
+}  // namespace tern::experiments
+
+int main(int argc, char** argv) {
+  using namespace tern::experiments;
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that meets it
+  try {
+    return run(argc, argv);
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const std::system_error& error) {
+    return error.code().value() == EPIPE ? 0 : complain(error.what(), 1);
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory", 1);
+  } catch (const std::exception& error) {
+    return complain(error.what(), 1);
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "models/generate.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+#include "kernels/check.h"
+
+namespace tern::models {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+}  // namespace
+
+std::string_view stop_name(Stop stop) noexcept {
+  constexpr std::string_view kNames[] = {"length", "eos", "context", "interrupted"};
+  return kNames[static_cast<std::size_t>(stop)];
+}
+
+Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
+                    const GenerateOptions& options, const std::function<bool(TokenId)>& sampled) {
+  TERN_CHECK(decoder.position() == 0, "generation begins with an empty sequence");
+  if (prompt.empty()) throw std::runtime_error("the prompt is empty");
+  if (prompt.size() > decoder.context())
+    throw std::runtime_error("the prompt has " + std::to_string(prompt.size()) +
+                             " tokens, the model's context holds " +
+                             std::to_string(decoder.context()));
+  Sampler sampler(options.sampler);
+  Generation g;
+  auto begin = Clock::now();
+  std::span<const float> logits = decoder.forward(prompt);
+  g.prefill_tokens = prompt.size();
+  g.prefill_s = since(begin);
+
+  // Time spent in `sampled`, which may write to a slow terminal, is nobody's.
+  while (g.tokens.size() < options.max_tokens) {
+    begin = Clock::now();
+    const TokenId id = sampler.pick(logits);
+    g.decode_s += since(begin);
+    if (options.eos && id == *options.eos) {
+      g.stop = Stop::kEos;
+      break;
+    }
+    g.tokens.push_back(id);
+    if (!sampled(id)) {
+      g.stop = Stop::kCaller;
+      break;
+    }
+    if (g.tokens.size() == options.max_tokens) break;
+    if (decoder.position() == decoder.context()) {
+      g.stop = Stop::kContext;
+      break;
+    }
+    begin = Clock::now();
+    logits = decoder.forward(std::span(&id, 1));
+    ++g.decode_steps;
+    g.decode_s += since(begin);
+  }
+  return g;
+}
+
+}  // namespace tern::models

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loop that continues a prompt token by token, with prefill and decode timed apart.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "models/decoder.h"
+#include "models/sampler.h"
+
+namespace tern::models {
+
+struct GenerateOptions {
+  std::size_t max_tokens = 128;
+  std::optional<TokenId> eos;  // ends the text when sampled
+  SamplerOptions sampler;
+};
+
+enum class Stop : std::uint8_t { kLength, kEos, kContext, kCaller };
+std::string_view stop_name(Stop stop) noexcept;  // "length", "eos", "context", "interrupted"
+
+struct Generation {
+  std::vector<TokenId> tokens;  // without the prompt and without EOS
+  Stop stop = Stop::kLength;
+  std::size_t prefill_tokens = 0;  // of the prompt, in one pass
+  double prefill_s = 0;
+  std::size_t decode_steps = 0;  // forward passes of one token
+  double decode_s = 0;           // those passes and all sampling
+};
+
+// Continues `prompt` on a decoder at position 0. `sampled` is called after each token, first after
+// prefill, and ends generation by returning false.
+// Throws std::runtime_error when the prompt is empty or longer than the context.
+Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
+                    const GenerateOptions& options, const std::function<bool(TokenId)>& sampled);
+
+}  // namespace tern::models
