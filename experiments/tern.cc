@@ -19,9 +19,11 @@ namespace tern::experiments {
 namespace {
 
 constexpr std::array kCommands = {
+    add_compare,     //
     add_evaluate,    //
     add_generate,    //
     add_inspect,     //
+    add_level,       //
     add_perplexity,  //
     add_stories,     //
     add_train,       //

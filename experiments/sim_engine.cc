@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "experiments/sim_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernels/check.h"
+#include "models/cpu_engine.h"
+
+namespace tern::experiments {
+namespace {
+
+sim::Format format_of(const models::Model& model) {
+  TERN_CHECK(!model.layers.empty(), "a model has layers");
+  return std::holds_alternative<models::TernaryMatrix>(model.layers.front().attn_q)
+             ? sim::Format::kTernary
+             : sim::Format::kFp16;
+}
+
+// A SimEngine and the CPU kernels it borrows.
+class OwningSimEngine final : public models::LinearEngine {
+ public:
+  OwningSimEngine(const std::string& machine, sim::Level level, const models::Model& model)
+      : pool_(1), cpu_(kernels::selected_isa(), pool_), engine_(machine, level, model, cpu_) {}
+
+  void ternary(const models::TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
+               std::int32_t* acc) override {
+    engine_.ternary(w, q, tokens, acc);
+  }
+  void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override {
+    engine_.fp16(w, x, tokens, y);
+  }
+
+ private:
+  kernels::ThreadPool pool_;
+  models::CpuEngine cpu_;
+  SimEngine engine_;
+};
+
+}  // namespace
+
+SimEngine::SimEngine(const std::string& machine, sim::Level level, const models::Model& model,
+                     models::LinearEngine& cpu)
+    : model_(model), cpu_(cpu), accelerator_(sim::machine(machine, format_of(model)), level) {
+  for (const models::Layer& layer : model.layers)
+    for (const models::LinearSlot& slot : models::linear_slots()) load(layer.*slot.linear);
+  if (!ternary_machine()) ids_[&model.head()] = accelerator_.load(model.head().view);
+}
+
+void SimEngine::load(const models::Linear& linear) {
+  if (const auto* w = std::get_if<models::TernaryMatrix>(&linear))
+    ids_[w] = accelerator_.load(w->packed, w->cols);
+  else if (const auto* f = std::get_if<models::F16Matrix>(&linear); !ternary_machine())
+    ids_[f] = accelerator_.load(f->view);
+}
+
+Part SimEngine::part_of(const void* matrix) const {
+  return matrix == &model_.head() ? Part::kHead : Part::kLinear;
+}
+
+void SimEngine::account(Part part, const sim::JobReport& job) {
+  job_cycles_.push_back(job.cycles);
+  PartCost& cost = phase_.part(part);
+  cost.cycles += job.cycles;
+  cost.activity += accelerator_.activity();
+  accelerator_.reset_activity();
+}
+
+void SimEngine::ternary(const models::TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
+                        std::int32_t* acc) {
+  const sim::MatrixId id = ids_.at(&w);
+  const std::size_t stride = w.packed.blocks_per_row * kernels::kT2BlockTrits;
+  for (std::size_t at = 0; at < tokens; at += machine().max_tokens) {
+    const std::size_t n = std::min<std::size_t>(machine().max_tokens, tokens - at);
+    account(part_of(&w), accelerator_.run(id, q + at * stride, n, acc + at * w.packed.rows));
+  }
+}
+
+void SimEngine::fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) {
+  if (!ternary_machine()) return run(w, x, tokens, y);
+  cpu_.fp16(w, x, tokens, y);
+  run_on_vector_unit(w, tokens);
+}
+
+void SimEngine::run(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) {
+  const sim::MatrixId id = ids_.at(&w);
+  for (std::size_t at = 0; at < tokens; at += machine().max_tokens) {
+    const std::size_t n = std::min<std::size_t>(machine().max_tokens, tokens - at);
+    account(part_of(&w), accelerator_.run(id, x + at * w.view.cols, n, y + at * w.view.rows));
+  }
+}
+
+void SimEngine::run_on_vector_unit(const models::F16Matrix& w, std::size_t tokens) {
+  // The weights are read once for each group of tokens that a matrix job would share them with.
+  const std::uint64_t passes = (tokens + machine().max_tokens - 1) / machine().max_tokens;
+  sim::Accelerator::VectorWork work;
+  work.read_bytes = passes * w.view.rows * w.view.cols * sizeof(kernels::f16);
+  work.write_bytes = tokens * w.view.rows * sizeof(float);
+  work.fp16_macs = tokens * w.view.rows * w.view.cols;
+  account(part_of(&w), accelerator_.run(work));
+}
+
+void SimEngine::vector_work(const models::StepCounts& step) {
+  sim::Accelerator::VectorWork work;
+  work.read_bytes = step.kv_read_bytes;
+  work.write_bytes = step.kv_write_bytes;
+  work.fp16_macs = step.attention_macs;
+  work.fp32_ops = step.elementwise_ops;
+  account(Part::kVector, accelerator_.run(work));
+}
+
+PhaseCost SimEngine::take_phase(std::uint64_t tokens) {
+  phase_.tokens = tokens;
+  return std::exchange(phase_, {});
+}
+
+std::unique_ptr<models::LinearEngine> make_sim_engine(const std::string& name,
+                                                      const models::Model& model) {
+  const sim::Level level = name == "rtl" ? sim::Level::kRtl : sim::Level::kCycle;
+  return std::make_unique<OwningSimEngine>("edge", level, model);
+}
+
+nlohmann::json to_json(const sim::MachineConfig& m) {
+  return {{"name", m.name},
+          {"format", m.format == sim::Format::kTernary ? "ternary" : "fp16"},
+          {"rows", m.rows},
+          {"lanes", m.lanes},
+          {"max_tokens", m.max_tokens},
+          {"max_cols", m.max_cols},
+          {"beat_bytes", m.beat_bytes},
+          {"clock_ghz", m.clock_ghz},
+          {"dram_gb_per_s", m.dram_gb_per_s},
+          {"dram_latency_ns", m.dram_latency_ns},
+          {"burst_bytes", m.burst_bytes},
+          {"outstanding", m.outstanding}};
+}
+
+}  // namespace tern::experiments
