@@ -69,3 +69,17 @@ function(tern_yosys_test name)
   add_test(NAME "${name}" COMMAND ${YOSYS} -q -p "${script}" WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties("${name}" PROPERTIES LABELS rtl TIMEOUT 300)
 endfunction()
+
+# tern_lint_test(<name> TOP <module> [PARAMS <name>=<value>...] [EXPECT <regex>]): one ctest that
+# lints the RTL with -Wall; with EXPECT it passes when that message comes.
+function(tern_lint_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TOP;EXPECT" "PARAMS")
+  list(TRANSFORM arg_PARAMS PREPEND "-G")
+  add_test(NAME "${name}" COMMAND ${VERILATOR_BIN} --lint-only -Wall --top-module ${arg_TOP}
+    ${arg_PARAMS} rtl/verilator.vlt ${TERN_RTL_SOURCES} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties("${name}" PROPERTIES LABELS rtl TIMEOUT 120
+    ENVIRONMENT "VERILATOR_ROOT=${VERILATOR_ROOT}")
+  if(arg_EXPECT)
+    set_tests_properties("${name}" PROPERTIES PASS_REGULAR_EXPRESSION "${arg_EXPECT}")
+  endif()
+endfunction()
