@@ -12,6 +12,6 @@ namespace tern {
 
 }  // namespace tern
 
-#define TERN_CHECK(condition, message) \
+#define TERN_CHECK(condition, message)   \
   (static_cast<bool>(condition) ? void() \
                                 : ::tern::check_failed(#condition, message, __FILE__, __LINE__))

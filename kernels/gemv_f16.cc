@@ -9,13 +9,18 @@
 
 namespace tern::kernels {
 
-GemvF16Fn gemv_f16_scalar, gemv_f16_avx2, gemv_f16_avx512vnni;
+GemvF16Fn gemv_f16_scalar;
+#if defined(__x86_64__)
+GemvF16Fn gemv_f16_avx2, gemv_f16_avx512vnni;
+#endif
 
 namespace {
 
 constexpr std::array kTable = {
+#if defined(__x86_64__)
     Kernel<GemvF16Fn>{"gemv_f16_avx512vnni", Isa::kAvx512Vnni, gemv_f16_avx512vnni},
     Kernel<GemvF16Fn>{"gemv_f16_avx2", Isa::kAvx2, gemv_f16_avx2},
+#endif
     Kernel<GemvF16Fn>{"gemv_f16_scalar", Isa::kScalar, gemv_f16_scalar},
 };
 

@@ -9,13 +9,18 @@
 
 namespace tern::kernels {
 
-GemvI8Fn gemv_i8_scalar, gemv_i8_avx2, gemv_i8_avx512vnni;
+GemvI8Fn gemv_i8_scalar;
+#if defined(__x86_64__)
+GemvI8Fn gemv_i8_avx2, gemv_i8_avx512vnni;
+#endif
 
 namespace {
 
 constexpr std::array kTable = {
+#if defined(__x86_64__)
     Kernel<GemvI8Fn>{"gemv_i8_avx512vnni", Isa::kAvx512Vnni, gemv_i8_avx512vnni},
     Kernel<GemvI8Fn>{"gemv_i8_avx2", Isa::kAvx2, gemv_i8_avx2},
+#endif
     Kernel<GemvI8Fn>{"gemv_i8_scalar", Isa::kScalar, gemv_i8_scalar},
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only file that asks which architecture it is compiled for.
+// What the host has. Beside the tables, the only file that asks for the architecture.
 
 #include "kernels/isa.h"
 
@@ -17,9 +17,9 @@ namespace tern::kernels {
 
 namespace {
 
+#if defined(__x86_64__)
 constexpr std::array kIsas = {Isa::kAvx512Vnni, Isa::kAvx2, Isa::kScalar};
 
-#if defined(__x86_64__)
 // clang 14 does not know "f16c" in __builtin_cpu_supports. That the operating system saves the
 // YMM registers is part of what "avx2" means there.
 bool has_f16c() noexcept {
@@ -39,6 +39,8 @@ bool has_avx512vnni() noexcept {
 
 void pause_instruction() noexcept { __builtin_ia32_pause(); }
 #else
+constexpr std::array kIsas = {Isa::kScalar};
+
 bool has_avx2() noexcept { return false; }
 bool has_avx512vnni() noexcept { return false; }
 void pause_instruction() noexcept {}
