@@ -19,8 +19,8 @@ namespace tern::models {
 
 struct GenerateOptions {
   std::size_t max_tokens = 128;
-  std::optional<TokenId> eos;  // ends the text when sampled
-  SamplerOptions sampler;
+  std::optional<TokenId> eos = {};  // ends the text when sampled
+  SamplerOptions sampler = {};
 };
 
 enum class Stop : std::uint8_t { kLength, kEos, kContext, kCaller };

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: the loops around a decoder: what ends a text, what a prompt may be, how a text is
+// cut into windows; on a decoder whose next token is known. Parameters: window sizes.
+
+#include "models/generate.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "models/perplexity.h"
+
+namespace tern::models {
+namespace {
+
+// Ten tokens; after token t the likeliest is t + 1, by `kLead`, and every logit also depends on
+// the position so that windows that are cut otherwise give another sum.
+class Counting : public Decoder {
+ public:
+  static constexpr std::size_t kVocab = 10;
+  explicit Counting(std::size_t context) : context_(context) {}
+
+  static float lead(std::size_t position) { return 1.0f + static_cast<float>(position % 5); }
+
+  std::span<const float> forward(std::span<const TokenId> tokens) override {
+    logits_.resize(tokens.size() * kVocab);
+    forward_all(tokens, logits_.data());
+    return std::span(logits_).last(kVocab);
+  }
+  void forward_all(std::span<const TokenId> tokens, float* logits) override {
+    for (const TokenId t : tokens) {
+      REQUIRE(position_ < context_);
+      for (std::size_t v = 0; v < kVocab; ++v)
+        *logits++ = v == (t + 1) % kVocab ? lead(position_) : 0.0f;
+      ++position_;
+      fed.push_back(t);
+    }
+  }
+  std::size_t position() const override { return position_; }
+  std::size_t context() const override { return context_; }
+  void reset() override { position_ = 0; }
+
+  std::vector<TokenId> fed;
+
+ private:
+  std::size_t context_, position_ = 0;
+  std::vector<float> logits_;
+};
+
+using Ids = std::vector<TokenId>;
+const auto go_on = [](TokenId) { return true; };
+
+TEST_CASE("generation goes on to the length asked for", "[models]") {
+  Counting decoder(100);
+  Ids told;
+  const Generation g = generate(decoder, Ids{3, 4}, {.max_tokens = 3}, [&](TokenId id) {
+    told.push_back(id);
+    return true;
+  });
+  CHECK(g.tokens == Ids{5, 6, 7});
+  CHECK(told == g.tokens);
+  CHECK(g.stop == Stop::kLength);
+  CHECK(g.prefill_tokens == 2);
+  CHECK(g.decode_steps == 2);
+  CHECK(decoder.fed == Ids{3, 4, 5, 6});  // the last token is not fed back
+}
+
+TEST_CASE("generation ends with the end token and does not show it", "[models]") {
+  Counting decoder(100);
+  const Generation g = generate(decoder, Ids{3}, {.max_tokens = 50, .eos = 6}, go_on);
+  CHECK(g.tokens == Ids{4, 5});
+  CHECK(g.stop == Stop::kEos);
+}
+
+TEST_CASE("generation ends where the context does", "[models]") {
+  Counting decoder(4);
+  const Generation g = generate(decoder, Ids{0, 1}, {.max_tokens = 50}, go_on);
+  CHECK(g.stop == Stop::kContext);
+  CHECK(g.tokens == Ids{2, 3, 4});  // the last one is sampled after the context is full
+  Counting full(2);
+  CHECK(generate(full, Ids{0, 1}, {.max_tokens = 50}, go_on).tokens == Ids{2});
+}
+
+TEST_CASE("generation ends when the caller says so", "[models]") {
+  Counting decoder(100);
+  const Generation g = generate(decoder, Ids{0}, {}, [](TokenId id) { return id != 2; });
+  CHECK(g.tokens == Ids{1, 2});
+  CHECK(g.stop == Stop::kCaller);
+}
+
+TEST_CASE("an empty prompt and one beyond the context are refused", "[models]") {
+  Counting decoder(3);
+  CHECK_THROWS_WITH(generate(decoder, Ids{}, {}, go_on), Catch::Contains("prompt is empty"));
+  CHECK_THROWS_WITH(generate(decoder, Ids{1, 2, 3, 4}, {}, go_on),
+                    Catch::Contains("the prompt has 4 tokens") && Catch::Contains("holds 3"));
+  CHECK(decoder.fed.empty());
+}
+
+TEST_CASE("perplexity predicts every token once in windows that start with the first token",
+          "[models]") {
+  Ids text;
+  for (TokenId i = 0; i < 157; ++i) text.push_back(i * i % 10);
+  for (const std::size_t window : {2u, 3u, 64u, 65u, 66u, 100u, 157u, 158u, 200u}) {
+    INFO(window);
+    Counting decoder(200);
+    const Perplexity p = perplexity(decoder, 10, 9, text, window, [](std::size_t) { return true; });
+    double nats = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const std::size_t at = i % (window - 1);
+      const TokenId before = at == 0 ? 9 : text[i - 1];
+      const double lead = static_cast<double>(Counting::lead(at));
+      nats += std::log(9 + std::exp(lead)) - (text[i] == (before + 1) % 10 ? lead : 0.0);
+    }
+    CHECK(p.nats == Approx(nats).epsilon(1e-9));
+    CHECK(p.tokens == text.size());
+    CHECK(p.windows == (text.size() + window - 2) / (window - 1));
+  }
+}
+
+TEST_CASE("perplexity stops when the caller says so", "[models]") {
+  Counting decoder(10);
+  const Perplexity p =
+      perplexity(decoder, 10, 9, Ids(50, 1), 10, [](std::size_t done) { return done < 20; });
+  CHECK(p.tokens == 27);
+}
+
+TEST_CASE("nll is minus the log of the softmax", "[models]") {
+  const std::vector<float> logits = {1000.0f, 1001.0f};
+  CHECK(nll(logits, 0) == Approx(std::log(1 + std::exp(1.0))));
+  CHECK(nll(logits, 1) == Approx(std::log(1 + std::exp(-1.0))));
+  const std::vector<float> bad = {0.0f, NAN};
+  CHECK_THROWS_WITH(nll(bad, 0), Catch::Contains("not finite"));
+}
+
+}  // namespace
+}  // namespace tern::models
