@@ -22,12 +22,17 @@ constexpr unsigned kMaxThreads = 1024;
 // Looks before a thread sleeps in the kernel: about 50 us, longer than the serial work between
 // two products of one token, and short enough that an idle pool costs nothing.
 constexpr int kSpins = 2000;
+constexpr int kSpinsPerYield = 128;
 
 // Blocks until value != old.
 void await_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept {
   for (int i = 0; i < kSpins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
-    spin_pause();
+    // Where threads outnumber cores, the one waited for may need this core.
+    if (i % kSpinsPerYield == kSpinsPerYield - 1)
+      std::this_thread::yield();
+    else
+      spin_pause();
   }
   value.wait(old, std::memory_order_acquire);
 }
