@@ -15,9 +15,6 @@
 #include "sim/platform.h"
 #include "sim/tiles.h"
 
-// libsystemc's own main() calls this; a program with a main() of its own never does.
-[[gnu::weak]] int sc_main(int, char**) { return 0; }
-
 namespace tern::sim {
 namespace {
 

@@ -72,6 +72,7 @@ class Device final : public sc_core::sc_module {
   Device(const sc_core::sc_module_name& name, const MachineConfig& config,
          std::unique_ptr<Engine> engine);
 
+  const MachineConfig& config() const { return config_; }
   const EngineCounts& engine_counts() const { return engine_counts_; }
   const VectorCounts& vector_counts() const { return vector_counts_; }
   std::uint64_t cycles() const { return cycles_; }

@@ -8,6 +8,14 @@
 #include "sim/bus.h"
 
 namespace tern::sim {
+namespace {
+
+// Sockets are bound, and processes wait for their events, only once the simulation has begun.
+void elaborate() {
+  if (!sc_core::sc_start_of_simulation_invoked()) sc_core::sc_start(sc_core::SC_ZERO_TIME);
+}
+
+}  // namespace
 
 Host::Host(const sc_core::sc_module_name& name) : sc_module(name) { SC_THREAD(work); }
 
@@ -34,7 +42,7 @@ tlm::tlm_response_status Host::read(Register reg, std::uint32_t& value, sc_core:
 }
 
 unsigned Host::debug(tlm::tlm_command command, std::uint64_t address, void* data, unsigned bytes) {
-  if (!sc_core::sc_start_of_simulation_invoked()) sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  elaborate();
   tlm::tlm_generic_payload txn;
   txn.set_command(command);
   txn.set_address(address);
@@ -53,6 +61,7 @@ bool Host::poke(std::uint64_t address, const void* data, unsigned bytes) {
 }
 
 Host::Result Host::run(std::vector<RegisterValue> program, Doorbell bell) {
+  elaborate();
   program_ = std::move(program);
   bell_ = bell;
   finished_ = false;

@@ -38,7 +38,7 @@ class Host final : public sc_core::sc_module {
   tlm::tlm_response_status access(tlm::tlm_command command, std::uint64_t address, void* data,
                                   unsigned bytes, sc_core::sc_time& delay);
 
-  // Untimed. False when the bytes are not all in DRAM. The first ends elaboration.
+  // Untimed. False when the bytes are not all in DRAM.
   bool peek(std::uint64_t address, void* data, unsigned bytes);
   bool poke(std::uint64_t address, const void* data, unsigned bytes);
 
@@ -46,7 +46,8 @@ class Host final : public sc_core::sc_module {
     Status status;
     std::uint64_t cycles;
   };
-  // Programs the registers, rings the bell, runs the simulation until the interrupt has come.
+  // Programs the registers, rings the bell, runs the simulation until the interrupt has come. The
+  // first call ends elaboration, as does the first peek or poke.
   // Called from outside the simulation.
   Result run(std::vector<RegisterValue> program, Doorbell bell);
 

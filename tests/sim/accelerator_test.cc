@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: the facade's refusals, each with its message; cycles and activity of the smallest
+// job and of vector work, counted by hand; the order of construction and jobs.
+// Parameters: the small machine: 2 ns a cycle, bursts of 64 bytes in 5 cycles, latency 25 cycles.
+
+#include "sim/accelerator.h"
+
+#include <catch2/catch.hpp>
+#include <limits>
+#include <vector>
+
+#include "tests/sim/fresh_kernel.h"
+#include "tests/sim/operands.h"
+
+namespace tern::sim {
+namespace {
+
+using Catch::Matchers::Contains;
+using energy::Event;
+using energy::Scope;
+
+TEST_CASE("the smallest ternary job takes the cycles and the events counted by hand", "[sim]") {
+  const FreshKernel kernel;
+  Accelerator cycle(machine("small", Format::kTernary), Level::kCycle);
+  Accelerator rtl(machine("small", Format::kTernary), Level::kRtl);
+  std::mt19937 rng(1);
+  TernaryOperands o(rng, 4, 16, 1, Values::kRandom);
+  std::uint64_t nonzero = 0;
+  for (const auto w : o.trits) nonzero += w != 0;
+  for (Accelerator* a : {&cycle, &rtl}) {
+    std::vector<std::int32_t> y(4);
+    const MatrixId id = a->load(o.view(), 16);
+    // Activations, 2 beats: asked for in cycle 1, there after 25 + 5, popped in 31 and 32. Weights,
+    // 2 beats: asked for in 2, there when the channel has served both, in 36; the second fires in
+    // 37. The sum stands in 40, the first word leaves in 42, the fourth in 45; the write asked for
+    // in 46 is complete in 46 + 25 + 5.
+    CHECK(a->run(id, o.q.data(), 1, y.data()).cycles == 76);
+    CHECK(y == o.product());
+    CHECK(a->cycles() == 76);
+    const auto counts = a->activity().counts;
+    const auto count = [&counts](Scope scope, const char* where, const char* what, unsigned bits,
+                                 std::uint64_t bytes = 0) -> std::uint64_t {
+      const auto it = counts.find(Event{scope, where, what, bits, bytes});
+      return it == counts.end() ? 0 : it->second;
+    };
+    CHECK(count(Scope::kArithmetic, "dot_product", "trit_select", 8) == nonzero);
+    CHECK(count(Scope::kArithmetic, "dot_product", "trit_zero", 8) == 64 - nonzero);
+    CHECK(count(Scope::kArithmetic, "dot_tree", "int_add", 16) == 4 * 15);
+    CHECK(count(Scope::kArithmetic, "accumulator", "int_add", 32) == 4);
+    CHECK(count(Scope::kCore, "activation_sram", "sram_write", 64, 2 * 256) == 2);
+    CHECK(count(Scope::kCore, "activation_sram", "sram_read", 64, 2 * 256) == 2);
+    CHECK(count(Scope::kCore, "stream_fifo", "sram_write", 64, 8 * 64) == 4);
+    CHECK(count(Scope::kCore, "stream_fifo", "sram_read", 64, 8 * 64) == 4);
+    CHECK(count(Scope::kCore, "engine", "idle_cycle", 1) == 75);
+    // Two gathered beats, one weight word, one fire (activations, 4 sums of 13 bits, 4
+    // accumulators of 17, control), four results (read register and port).
+    CHECK(count(Scope::kCore, "engine", "register_clock", 1) ==
+          2 * 64 + 128 + (128 + 4 * (13 + 17) + 64) + 4 * (17 + 32));
+    CHECK(count(Scope::kSystem, "dram", "dram_read", 64) == 2 * 64 / 8);
+    CHECK(count(Scope::kSystem, "dram", "dram_write", 64) == 64 / 8);
+    CHECK(counts.size() == 12);
+    a->reset_activity();
+    CHECK(a->activity().counts.empty());
+    CHECK(a->cycles() == 0);
+  }
+}
+
+TEST_CASE("the smallest FP16 job multiplies on every lane and reduces every result", "[sim]") {
+  const FreshKernel kernel;
+  Accelerator a(machine("small", Format::kFp16), Level::kRtl);
+  std::mt19937 rng(2);
+  const Fp16Operands o(rng, 5, 16, 2, Values::kRandom);  // two row groups, the second padded
+  std::vector<float> y(10);
+  a.run(a.load(o.view()), o.x.data(), 2, y.data());
+  CHECK(y == o.product());
+  const auto counts = a.activity().counts;
+  CHECK(counts.at(Event{Scope::kArithmetic, "dot_product", "fp_mul", 16}) == 2 * 2 * 64);
+  CHECK(counts.at(Event{Scope::kArithmetic, "accumulator", "fp_add", 32}) == 2 * 2 * 64);
+  CHECK(counts.at(Event{Scope::kArithmetic, "reduction", "fp_add", 32}) == 2 * 2 * 4 * 15);
+  CHECK(counts.at(Event{Scope::kSystem, "dram", "dram_read", 64}) == (64 + 2 * 128) / 8);
+}
+
+TEST_CASE("vector work takes the longer of memory and arithmetic", "[sim]") {
+  const FreshKernel kernel;
+  Accelerator a(machine("small", Format::kTernary), Level::kCycle);
+  Accelerator b(machine("small", Format::kFp16), Level::kRtl);
+  for (Accelerator* one : {&a, &b}) {
+    CHECK(one->run(Accelerator::VectorWork{}).cycles == 1);
+    // The first burst is there in 1 + 25 + 5; the 8 slots cover 30 cycles of latency, so the others
+    // follow every 5.
+    CHECK(one->run({.read_bytes = 100 * 64}).cycles == 31 + 99 * 5);
+    CHECK(one->run({.read_bytes = 65, .write_bytes = 1}).cycles == 31 + 2 * 5);
+    // 4 rows x 16 lanes / 8 = 8 operations per cycle.
+    CHECK(one->run({.fp16_macs = 800, .fp32_ops = 81}).cycles == 1 + 111);
+    CHECK(one->run({.read_bytes = 64, .fp16_macs = 8 * 30}).cycles == 31);
+    CHECK(one->run({.read_bytes = 64, .fp16_macs = 8 * 30 + 1}).cycles == 32);
+    const auto counts = one->activity().counts;
+    CHECK(counts.at(Event{Scope::kArithmetic, "vector_unit", "fp_mul", 16}) == 800 + 481);
+    CHECK(counts.at(Event{Scope::kArithmetic, "vector_unit", "fp_add", 32}) == 800 + 481);
+    CHECK(counts.at(Event{Scope::kArithmetic, "vector_unit", "fp_mul", 32}) == 81);
+    CHECK(counts.at(Event{Scope::kSystem, "dram", "dram_read", 64}) == (100 + 2 + 2) * 8);
+    CHECK(counts.at(Event{Scope::kSystem, "dram", "dram_write", 64}) == 8);
+    CHECK_THROWS_WITH(one->run({.read_bytes = std::uint64_t{1} << 33}), Contains("out of range"));
+  }
+}
+
+TEST_CASE("a machine that cannot be is refused by name and field", "[sim]") {
+  CHECK_THROWS_WITH(machine("mega", Format::kFp16),
+                    "machine 'mega' is unknown; there are: edge, small");
+  const FreshKernel kernel;
+  const auto refuse = [](auto change, const std::string& field, Level level = Level::kCycle) {
+    MachineConfig config = machine("edge", Format::kFp16);
+    change(config);
+    CHECK_THROWS_WITH(Accelerator(config, level), Contains("machine 'edge'") && Contains(field));
+  };
+  refuse([](auto& c) { c.lanes = 32; }, "lanes");
+  refuse([](auto& c) { c.rows = 0; }, "rows");
+  refuse([](auto& c) { c.max_tokens = 3; }, "max_tokens");
+  refuse([](auto& c) { c.max_cols = 4097; }, "max_cols");
+  refuse([](auto& c) { c.max_cols = 65552; }, "max_cols");
+  refuse([](auto& c) { c.beat_bytes = 48; }, "beat_bytes");
+  refuse([](auto& c) { c.burst_bytes = 48; }, "burst_bytes");
+  refuse([](auto& c) { c.outstanding = 0; }, "outstanding");
+  refuse([](auto& c) { c.clock_ghz = 0; }, "clock_ghz");
+  refuse([](auto& c) { c.clock_ghz = std::numeric_limits<double>::quiet_NaN(); }, "clock_ghz");
+  refuse([](auto& c) { c.dram_gb_per_s = 7.9; }, "dram_gb_per_s");
+  refuse([](auto& c) { c.dram_latency_ns = -1; }, "dram_latency_ns");
+  refuse([](auto& c) { c.dram_bytes = std::size_t{1} << 32; }, "dram_bytes");
+  refuse([](auto& c) { c.rows = 16; }, "no RTL was verilated", Level::kRtl);
+}
+
+TEST_CASE("what does not suit the machine is refused", "[sim]") {
+  const FreshKernel kernel;
+  MachineConfig config = machine("small", Format::kTernary);
+  config.dram_bytes = 1u << 14;
+  Accelerator ternary(config, Level::kCycle), fp16(machine("small", Format::kFp16), Level::kRtl);
+  std::mt19937 rng(3);
+  TernaryOperands t(rng, 8, 250, 1, Values::kRandom);
+  Fp16Operands h(rng, 3, 20, 1, Values::kRandom);
+  CHECK_THROWS_WITH(ternary.load(h.view()), Contains("other format"));
+  CHECK_THROWS_WITH(fp16.load(t.view(), 250), Contains("other format"));
+  const TernaryOperands wide(rng, 1, 257, 1, Values::kRandom);
+  CHECK_THROWS_WITH(ternary.load(wide.view(), 257), Contains("1 x 257"));
+  CHECK_THROWS_WITH(ternary.load({t.packed.data(), 0, 2}, 250), Contains("0 x 250"));
+  const TernaryOperands tall(rng, 300, 250, 1, Values::kRandom);
+  CHECK_THROWS_WITH(ternary.load(tall.view(), 250), Contains("dram_bytes"));
+  t.packed[64 + 1] |= 0xc0;  // row 1, column 1: code 3
+  CHECK_THROWS_WITH(ternary.load(t.view(), 250), Contains("row 1, column 1 is no trit"));
+  h.w[2 * 20 + 7] = 0x7c00;
+  CHECK_THROWS_WITH(fp16.load(h.view()), Contains("row 2, column 7 is not finite"));
+
+  h.w[2 * 20 + 7] = 0;
+  const MatrixId id = fp16.load(h.view());
+  std::vector<float> y(3);
+  std::vector<float> bad = h.x;
+  bad[19] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(fp16.run(id, bad.data(), 1, y.data()), Contains("matrix 0") && Contains("NaN"));
+  fp16.run(id, h.x.data(), 1, y.data());
+  CHECK(y == h.product());
+  CHECK_THROWS_WITH(Accelerator(config, Level::kCycle), Contains("before the first job"));
+}
+
+}  // namespace
+}  // namespace tern::sim
