@@ -168,7 +168,8 @@ JobReport Accelerator::run(MatrixId matrix, const std::int8_t* q, std::size_t to
 
 JobReport Accelerator::run(MatrixId matrix, const float* x, std::size_t tokens, float* y) {
   impl_->check_format(Format::kFp16);
-  std::vector<std::uint32_t> bits(tokens * impl_->matrices.at(matrix).rows);
+  TERN_CHECK(matrix < impl_->matrices.size(), "the matrix was loaded here");
+  std::vector<std::uint32_t> bits(tokens * impl_->matrices[matrix].rows);
   const JobReport report = impl_->run(
       matrix, tokens, bits.data(), [x](const Impl::Matrix& m, std::size_t token, std::uint8_t* to) {
         std::vector<kernels::f16> halves(m.cols);

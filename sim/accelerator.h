@@ -27,16 +27,16 @@ struct MachineConfig {
   Format format;
   // Engine.
   unsigned rows;        // R: dot products side by side
-  unsigned lanes;       // N: products per dot product and cycle; a multiple of 16
-  unsigned max_tokens;  // B: activation vectors that share one pass over the weights
+  unsigned lanes;       // N: products per dot product and cycle; a multiple of 16, FP16: 16
+  unsigned max_tokens;  // B: activation vectors that share a pass over the weights; 2, 4 ... 128
   unsigned max_cols;    // longest dot product the activation buffer holds
   unsigned beat_bytes;  // width of the memory stream into the engine
   double clock_ghz;
   // DRAM.
-  double dram_gb_per_s;  // peak, 1e9 bytes per second
+  double dram_gb_per_s;  // peak, 1e9 bytes per second; >= 8 bytes per clock cycle
   double dram_latency_ns;
   unsigned burst_bytes;
-  unsigned outstanding;  // read bursts in flight
+  unsigned outstanding;  // read bursts asked for and not yet used up
   std::size_t dram_bytes;
 };
 
@@ -54,7 +54,8 @@ using MatrixId = std::uint32_t;
 class Accelerator {
  public:
   // All accelerators of a process must be made before the first job runs: SystemC elaborates once.
-  // Throws std::runtime_error for an impossible machine.
+  // Throws std::runtime_error for an impossible machine, and for kRtl when no RTL was verilated
+  // with its engine parameters (rtl/CMakeLists.txt); the DRAM's are free.
   Accelerator(const MachineConfig& config, Level level);
   ~Accelerator();
   Accelerator(const Accelerator&) = delete;
@@ -64,11 +65,13 @@ class Accelerator {
   Level level() const;
 
   // Puts a matrix into simulated DRAM in the engine's tile order (offline: costs no cycles).
-  // Throws std::runtime_error when it does not fit, and for the other format's matrix.
+  // Throws std::runtime_error when it does not fit, for the other format's matrix, and for a code
+  // that is no trit or a value that is not finite.
   MatrixId load(const kernels::T2View& w, std::size_t cols);
   MatrixId load(const kernels::F16View& w);
 
-  // One job: tokens in [1, max_tokens]. Layouts as in models/linear.h.
+  // One job: tokens in [1, max_tokens]. Layouts as in models/linear.h. Throws std::runtime_error
+  // when an activation is an infinity or NaN.
   //   ternary: q [tokens, blocks * 128], acc [tokens, rows]
   //   fp16:    x [tokens, cols] binary16 values, y [tokens, rows]
   JobReport run(MatrixId matrix, const std::int8_t* q, std::size_t tokens, std::int32_t* acc);
@@ -76,7 +79,8 @@ class Accelerator {
 
   // Work of the vector unit that the engine does not do (attention over the KV cache, the head of
   // a ternary machine, norms): reads and writes `bytes` in DRAM and does `macs` FP16
-  // multiply-accumulates, overlapped. Timed and counted, not computed.
+  // multiply-accumulates, overlapped. Timed and counted, not computed. The unit does one operation
+  // per cycle for every 8 lanes of the engine (an assumption, equal for both formats).
   struct VectorWork {
     std::uint64_t read_bytes = 0;
     std::uint64_t write_bytes = 0;

@@ -8,8 +8,12 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "energy/price.h"
 #include "tests/sim/fresh_kernel.h"
 #include "tests/sim/operands.h"
 
@@ -102,6 +106,33 @@ TEST_CASE("vector work takes the longer of memory and arithmetic", "[sim]") {
     CHECK(counts.at(Event{Scope::kSystem, "dram", "dram_read", 64}) == (100 + 2 + 2) * 8);
     CHECK(counts.at(Event{Scope::kSystem, "dram", "dram_write", 64}) == 8);
     CHECK_THROWS_WITH(one->run({.read_bytes = std::uint64_t{1} << 33}), Contains("out of range"));
+  }
+}
+
+TEST_CASE("every event that a machine counts has a price", "[sim]") {
+  const FreshKernel kernel;
+  const auto logic = {energy::Technology::load("energy/technology/cmos45.toml"),
+                      energy::Technology::load("energy/technology/n7.toml")};
+  const auto dram = energy::Technology::load("energy/dram/lpddr4-3200.toml");
+  std::vector<std::unique_ptr<Accelerator>> all;
+  for (const std::string_view name : machine_names())
+    for (const Format format : {Format::kTernary, Format::kFp16})
+      all.push_back(std::make_unique<Accelerator>(machine(name, format), Level::kCycle));
+  std::mt19937 rng(4);
+  const TernaryOperands t(rng, 20, 100, 2, Values::kRandom);
+  const Fp16Operands h(rng, 20, 100, 2, Values::kRandom);
+  for (const auto& a : all) {
+    std::vector<std::int32_t> acc(40);
+    std::vector<float> y(40);
+    if (a->config().format == Format::kTernary)
+      a->run(a->load(t.view(), 100), t.q.data(), 2, acc.data());
+    else
+      a->run(a->load(h.view()), h.x.data(), 2, y.data());
+    a->run({.read_bytes = 1, .write_bytes = 1, .fp16_macs = 1, .fp32_ops = 1});
+    for (const auto& technology : logic) {
+      const energy::Bill bill = energy::price(a->activity(), technology, dram);
+      for (const Scope scope : energy::kAllScopes) CHECK(bill.own(scope).nominal > 0);
+    }
   }
 }
 
