@@ -11,4 +11,4 @@ need_packages "${build_packages[@]}"
 say "Building (release; the first time takes some minutes)"
 (cd "$root" && cmake --preset release -Wno-dev > /dev/null && cmake --build --preset release --target tern)
 say "Comparing the ternary model with its FP16 twin on every level"
-exec "$root/build/release/experiments/tern" compare "$@"
+exec "$root/build/release/tern" compare "$@"
