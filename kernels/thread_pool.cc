@@ -39,64 +39,76 @@ void await_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) no
 
 }  // namespace
 
+// The partition is fixed; who runs a part is not. Each thread takes its own part first, where the
+// cache has what it read last time, then any part nobody has begun: so a worker that the system
+// has not woken yet, or has put aside, holds nobody up.
 struct ThreadPool::Impl {
   using Body = std::function<void(std::size_t, std::size_t)>;
 
-  // Written by the caller before it bumps `epoch`, read by workers after they saw the bump.
+  explicit Impl(unsigned threads) : taken(threads) {}
+
+  // Written by the caller before it bumps `epoch`, read by who has taken a part of that loop.
   const Body* body = nullptr;
   std::size_t n = 0;
   std::size_t grain = 1;
-  bool stopping = false;
 
+  std::atomic<bool> stopping{false};
   alignas(64) std::atomic<std::uint32_t> epoch{0};    // loops started
-  alignas(64) std::atomic<std::uint32_t> pending{0};  // workers still at the current loop
+  alignas(64) std::atomic<std::uint32_t> pending{0};  // parts of the current loop not yet done
+  std::vector<std::atomic<std::uint32_t>> taken;      // [parts] the last loop it was taken in
   std::vector<std::thread> workers;
 
   // Part i of the partition: grains i * units / parts up to (i + 1) * units / parts.
   std::size_t bound(std::size_t i) const noexcept {
-    const std::size_t parts = workers.size() + 1;
+    const std::size_t parts = taken.size();
     const std::size_t units = n / grain + static_cast<std::size_t>(n % grain != 0);
     const std::size_t unit = units / parts * i + units % parts * i / parts;
     return unit == units ? n : unit * grain;
   }
 
-  void run_part(std::size_t i) const {
-    const std::size_t begin = bound(i), end = bound(i + 1);
-    if (begin != end) (*body)(begin, end);
+  // Every part is taken in every loop, so a part free in loop e was last taken in e - 1.
+  void run_parts(std::uint32_t loop, std::size_t first) {
+    for (std::size_t k = 0; k < taken.size(); ++k) {
+      const std::size_t i = first + k < taken.size() ? first + k : first + k - taken.size();
+      std::uint32_t before = loop - 1;
+      if (!taken[i].compare_exchange_strong(before, loop, std::memory_order_acq_rel)) continue;
+      const std::size_t begin = bound(i), end = bound(i + 1);
+      if (begin != end) (*body)(begin, end);
+      if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1) pending.notify_one();
+    }
   }
 
   void work(std::size_t part) {
     for (std::uint32_t seen = 0;;) {
       await_change(epoch, seen);
-      ++seen;
-      if (stopping) return;
-      run_part(part);
-      if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1) pending.notify_one();
+      seen = epoch.load(std::memory_order_acquire);
+      if (stopping.load(std::memory_order_relaxed)) return;
+      run_parts(seen, part);
     }
   }
 
-  void start_loop() noexcept {
-    pending.store(static_cast<std::uint32_t>(workers.size()), std::memory_order_relaxed);
-    epoch.fetch_add(1, std::memory_order_release);
+  void run_loop() {
+    pending.store(static_cast<std::uint32_t>(taken.size()), std::memory_order_relaxed);
+    const std::uint32_t loop = epoch.fetch_add(1, std::memory_order_release) + 1;
     epoch.notify_all();
-  }
-
-  void finish_loop() noexcept {
+    run_parts(loop, 0);
     for (std::uint32_t left; (left = pending.load(std::memory_order_acquire)) != 0;)
       await_change(pending, left);
   }
 
   void stop() noexcept {
-    stopping = true;
-    start_loop();
+    stopping.store(true, std::memory_order_relaxed);
+    epoch.fetch_add(1, std::memory_order_release);
+    epoch.notify_all();
     for (std::thread& worker : workers) worker.join();
   }
 };
 
-ThreadPool::ThreadPool(unsigned threads) : impl_(std::make_unique<Impl>()) {
+ThreadPool::ThreadPool(unsigned threads) {
   if (threads == 0 || threads > kMaxThreads)
     throw std::runtime_error("threads: found " + std::to_string(threads) + ", expected 1 to " +
                              std::to_string(kMaxThreads));
+  impl_ = std::make_unique<Impl>(threads);
   impl_->workers.reserve(threads - 1);
   try {
     for (unsigned i = 1; i < threads; ++i)
@@ -128,9 +140,7 @@ void ThreadPool::parallel_for(std::size_t n, std::size_t grain,
   impl_->body = &body;
   impl_->n = n;
   impl_->grain = grain;
-  impl_->start_loop();
-  impl_->run_part(0);
-  impl_->finish_loop();
+  impl_->run_loop();
 }
 
 }  // namespace tern::kernels

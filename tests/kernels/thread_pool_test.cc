@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <ctime>
+#include <latch>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -63,17 +64,30 @@ TEST_CASE("the partition is even to a grain and the same in every pool of its si
   CHECK(parts_of(other, 160, 16) == parts);
 }
 
-TEST_CASE("parts run on different threads and all of them before the call returns", "[kernels]") {
+TEST_CASE("parts that wait for each other run side by side", "[kernels]") {
   ThreadPool pool(4);
+  std::latch all_begun(4);  // one thread alone would wait here for ever
   std::set<std::thread::id> ids;
   std::mutex mutex;
   pool.parallel_for(4, 1, [&](std::size_t, std::size_t) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    all_begun.arrive_and_wait();
     const std::lock_guard lock(mutex);
     ids.insert(std::this_thread::get_id());
   });
   CHECK(ids.size() == 4);
   CHECK(ids.count(std::this_thread::get_id()) == 1);
+}
+
+TEST_CASE("a part that takes long holds up the return and not the other parts", "[kernels]") {
+  ThreadPool pool(2);
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> done{0};
+    pool.parallel_for(2, 1, [&](std::size_t begin, std::size_t) {
+      if (begin == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+      ++done;
+    });
+    REQUIRE(done == 2);
+  }
 }
 
 TEST_CASE("loops in a row see each other's writes", "[kernels]") {
