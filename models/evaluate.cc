@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "models/sampler.h"
+#include "models/generate.h"
 #include "models/train.h"
 
 namespace tern::models {
@@ -40,9 +40,11 @@ double Loss::nats_per_token() const { return ratio(nats, tokens); }
 double Loss::bits_per_byte() const { return ratio(nats / std::numbers::ln2, bytes); }
 double Loss::grammar_bits_per_byte() const { return ratio(grammar_bits, bytes); }
 double Generated::sentence_rate() const {
-  return ratio(static_cast<double>(parsed_sentences), sentences);
+  return sentences == 0 ? 0 : ratio(static_cast<double>(parsed_sentences), sentences);
 }
-double Generated::story_rate() const { return ratio(static_cast<double>(parsed_stories), stories); }
+double Generated::story_rate() const {
+  return stories == 0 ? 0 : ratio(static_cast<double>(parsed_stories), stories);
+}
 
 Loss story_loss(Decoder& model, const Tokenizer& tokenizer, const Grammar& grammar,
                 std::uint64_t seed, std::size_t stories,
@@ -78,22 +80,19 @@ Loss story_loss(Decoder& model, const Tokenizer& tokenizer, const Grammar& gramm
 Generated generate_stories(Decoder& model, const Tokenizer& tokenizer, const Grammar& grammar,
                            std::uint64_t seed, std::size_t stories,
                            const std::function<void(std::size_t)>& progress) {
-  const TokenId bos = special(tokenizer.data().bos, "BOS"),
-                eos = special(tokenizer.data().eos, "EOS");
+  const TokenId bos = special(tokenizer.data().bos, "BOS");
+  GenerateOptions options{.max_tokens = model.context(),
+                          .eos = special(tokenizer.data().eos, "EOS"),
+                          .sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .seed = seed}};
   Generated out;
-  Sampler sampler({.temperature = 1, .top_k = 0, .top_p = 1, .seed = seed});
-  for (std::size_t i = 0; i < stories; ++i) {
+  for (std::size_t i = 0; i < stories; ++i, ++options.sampler.seed) {
     model.reset();
-    std::vector<TokenId> ids;
-    TokenId next = sampler.pick(model.forward(std::span(&bos, 1)));
-    while (next != eos && model.position() < model.context()) {
-      ids.push_back(next);
-      next = sampler.pick(model.forward(std::span(&next, 1)));
-    }
-    const std::string text = tokenizer.decode(ids);
+    const Generation made =
+        generate(model, std::span(&bos, 1), options, [](TokenId) { return true; });
+    const std::string text = tokenizer.decode(made.tokens);
     ++out.stories;
-    out.ended += next == eos;
-    out.parsed_stories += next == eos && grammar.parse(text).derivations > 0;
+    out.ended += made.stop == Stop::kEos;
+    out.parsed_stories += made.stop == Stop::kEos && grammar.parse(text).derivations > 0;
     for (const std::string_view sentence : split_sentences(text)) {
       ++out.sentences;
       out.parsed_sentences += grammar.parses_as_sentence(sentence);
