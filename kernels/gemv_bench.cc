@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
@@ -87,25 +87,23 @@ void run(benchmark::State& state, Fn* kernel, View (*view)(std::size_t, std::siz
       benchmark::Counter(calls * static_cast<double>(rows * cols), benchmark::Counter::kIsRate);
 }
 
-// Sums all of the pool as eight streams per thread.
+// Sums all of the pool in address order.
 void plain_read(benchmark::State& state, unsigned threads) {
   ThreadPool pool(threads);
-  constexpr std::size_t kStreams = 8;
-  const auto& bytes = t2_pool();
-  const std::size_t words = bytes.size() / sizeof(std::uint64_t);
+  const std::vector<std::uint8_t>& bytes = t2_pool();
+  constexpr std::size_t kLineBytes = 64;
+  const std::size_t lines = bytes.size() / kLineBytes;
   for (auto _ : state) {
     const auto part = [&](std::size_t begin, std::size_t end) {
-      const std::size_t length = (end - begin) / kStreams;
-      std::uint64_t sums[kStreams * 8] = {};
-      for (std::size_t i = 0; i + 8 <= length; i += 8)
-        for (std::size_t s = 0; s < kStreams; ++s) {
-          std::uint64_t line[8];
-          std::memcpy(line, bytes.data() + 8 * (begin + s * length + i), sizeof line);
-          for (std::size_t k = 0; k < 8; ++k) sums[8 * s + k] += line[k];
-        }
+      std::uint64_t sums[kLineBytes / sizeof(std::uint64_t)] = {};
+      for (std::size_t i = begin; i < end; ++i) {
+        std::uint64_t line[std::size(sums)];
+        std::memcpy(line, bytes.data() + i * kLineBytes, kLineBytes);
+        for (std::size_t k = 0; k < std::size(sums); ++k) sums[k] += line[k];
+      }
       for (std::uint64_t& sum : sums) benchmark::DoNotOptimize(sum);
     };
-    pool.parallel_for(words, 4096, std::cref(part));
+    pool.parallel_for(lines, 64, std::cref(part));
   }
   state.counters["bytes/s"] =
       benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(kColdBytes),
