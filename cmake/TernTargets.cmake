@@ -43,6 +43,19 @@ function(tern_verilate name)
     VERILATOR_ARGS -Wall -O3 --x-assign unique --x-initial unique ${arg_PARAMS}
     OPT_FAST -O2)
   set_target_properties(tern_rtl_${name} PROPERTIES SYSTEM ON)
+  # Verilator's own sources are the same for all: one copy, compiled once.
+  get_target_property(sources tern_rtl_${name} SOURCES)
+  set(runtime ${sources})
+  list(FILTER runtime INCLUDE REGEX "^${VERILATOR_ROOT}/include/.*[.]cpp$")
+  list(FILTER sources EXCLUDE REGEX "^${VERILATOR_ROOT}/include/.*[.]cpp$")
+  set_property(TARGET tern_rtl_${name} PROPERTY SOURCES ${sources})
+  if(NOT TARGET tern_verilated)
+    add_library(tern_verilated STATIC ${runtime})
+    target_include_directories(tern_verilated SYSTEM PUBLIC
+      ${VERILATOR_ROOT}/include ${VERILATOR_ROOT}/include/vltstd)
+    target_link_libraries(tern_verilated PUBLIC Threads::Threads)
+  endif()
+  target_link_libraries(tern_rtl_${name} PUBLIC tern_verilated)
   add_library(tern::rtl_${name} ALIAS tern_rtl_${name})
 endfunction()
 

@@ -22,7 +22,7 @@ namespace {
 
 void run(CompareOptions o, bool quick) {
   if (quick) {
-    o.tokens = std::min(o.tokens, 4u);
+    o.tokens = std::min(o.tokens, 8u);
     o.timed_tokens = 16;
     o.rounds = 1;
   }
@@ -54,7 +54,8 @@ void add_compare(CLI::App& app) {
   cmd->add_option("--ternary", o->ternary, "Ternary checkpoint")->capture_default_str();
   cmd->add_option("--fp16", o->fp16, "Its FP16 twin")->capture_default_str();
   cmd->add_option("--prompt", o->prompt, "The text to continue")->capture_default_str();
-  cmd->add_option("-n,--tokens", o->tokens, "Tokens to generate on every level")
+  cmd->add_option("-n,--tokens", o->tokens,
+                  "Most tokens to generate on every level; a story ends by itself")
       ->check(CLI::Range(2u, 65536u))
       ->capture_default_str();
   cmd->add_option("--threads", o->threads, "CPU threads of the timed runs")
@@ -66,7 +67,7 @@ void add_compare(CLI::App& app) {
   cmd->add_option("--dram", o->dram, "Price table of the DRAM: a name or a file")
       ->capture_default_str();
   cmd->add_option("--out", o->out, "Folder for the results")->capture_default_str();
-  cmd->add_flag("--quick", *quick, "4 tokens per level, fewer timed repetitions");
+  cmd->add_flag("--quick", *quick, "8 tokens per level, fewer timed repetitions");
   cmd->callback([o, quick] { run(*o, *quick); });
 }
 

@@ -166,7 +166,7 @@ nlohmann::ordered_json compare(const CompareOptions& o) {
   prepare_folder(o.out);
 
   const std::vector<Run> observed = observed_runs(o), timed = timed_runs(o);
-  fmt::print(stderr, "{} runs of {} tokens, every product observed, two at a time{}\n",
+  fmt::print(stderr, "{} runs of at most {} tokens, every product observed, two at a time{}\n",
              observed.size(), o.tokens,
              kSimulated ? "" : " (no simulator in this build: CPU levels alone)");
   std::vector<LevelResult> levels = run_all(o, observed, 2, true);

@@ -18,8 +18,10 @@ inline constexpr const char* kComparePrompt =
 struct CompareOptions {
   std::string ternary, fp16;  // checkpoints
   std::string prompt = kComparePrompt;
-  unsigned tokens = 16;        // generated on every level, for agreement, cycles and energy
-  unsigned timed_tokens = 64;  // generated per repetition of the CPU's timing
+  // Generated at most on every level, for agreement, cycles and energy: a story of the embedded
+  // checkpoints ends before.
+  unsigned tokens = 128;
+  unsigned timed_tokens = 64;            // generated per repetition of the CPU's timing
   unsigned rounds = 3, repetitions = 3;  // of timing: interleaved rounds of repetitions
   unsigned threads = 1;                  // of the CPU
   std::string machine = "edge";

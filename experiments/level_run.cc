@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 
@@ -60,11 +61,12 @@ struct Story {
   std::vector<TokenId> tokens;
 };
 
-// One prefill and tokens - 1 decode steps. `after_step` is told when each forward pass is done,
-// and whether it was the prefill.
+// One prefill and at most tokens - 1 decode steps, but one at least: generation ends with the token
+// `end`, where there is one. `after_step` is told when each forward pass is done, and whether it
+// was the prefill.
 template <typename AfterStep>
 Story tell(models::Transformer& transformer, std::span<const TokenId> prompt, unsigned tokens,
-           energy::Rapl* rapl, AfterStep after_step) {
+           std::optional<TokenId> end, energy::Rapl* rapl, AfterStep after_step) {
   Story story;
   transformer.reset();
   if (rapl != nullptr) rapl->restart();
@@ -79,7 +81,7 @@ Story tell(models::Transformer& transformer, std::span<const TokenId> prompt, un
 
   start = Clock::now();
   story.tokens.push_back(next);
-  while (story.tokens.size() < tokens) {
+  while (story.tokens.size() < tokens && (next != end || story.tokens.size() < 2)) {
     next = most_probable(transformer.forward(std::span(&next, 1)));
     after_step(false);
     story.tokens.push_back(next);
@@ -93,7 +95,8 @@ void run_timed(const LevelOptions& options, std::span<const TokenId> prompt,
                models::Transformer& transformer, LevelResult& result) {
   std::optional<energy::Rapl> rapl = energy::Rapl::open(result.no_rapl);
   for (unsigned i = 0; i <= options.repetitions; ++i) {
-    Story story = tell(transformer, prompt, options.tokens, rapl ? &*rapl : nullptr, [](bool) {});
+    Story story = tell(transformer, prompt, options.tokens, std::nullopt, rapl ? &*rapl : nullptr,
+                       [](bool) {});
     if (i > 0) result.timings.push_back(story.timing);
     result.tokens = std::move(story.tokens);
   }
@@ -107,12 +110,13 @@ void run_simulated(const LevelOptions& options, const models::Model& model,
   SimEngine engine(options.machine, level, model, cpu);
   ObservedEngine observed(engine);
   models::Transformer transformer(model, observed);
-  Story story = tell(transformer, prompt, options.tokens, nullptr, [&](bool prefill) {
-    engine.vector_work(transformer.counts());
-    transformer.reset_counts();
-    if (prefill) result.prefill = engine.take_phase(prompt.size());
-  });
-  result.decode = engine.take_phase(options.tokens - 1);
+  Story story =
+      tell(transformer, prompt, options.tokens, model.tokenizer.eos, nullptr, [&](bool prefill) {
+        engine.vector_work(transformer.counts());
+        transformer.reset_counts();
+        if (prefill) result.prefill = engine.take_phase(prompt.size());
+      });
+  result.decode = engine.take_phase(story.tokens.size() - 1);
   result.tokens = std::move(story.tokens);
   result.products = observed.products();
   result.job_cycles = engine.job_cycles();
@@ -180,7 +184,6 @@ LevelResult run_level(const LevelOptions& options) {
   result.prompt_tokens = prompt;
   result.footprint = footprint_of(*model, options.checkpoint);
   result.prefill.tokens = prompt.size();
-  result.decode.tokens = options.tokens - 1;
 
   kernels::ThreadPool pool(options.threads);
   models::CpuEngine cpu(kernels::selected_isa(), pool);
@@ -192,9 +195,12 @@ LevelResult run_level(const LevelOptions& options) {
   } else {
     ObservedEngine observed(cpu);
     models::Transformer transformer(*model, observed, &pool);
-    result.tokens = tell(transformer, prompt, options.tokens, nullptr, [](bool) {}).tokens;
+    result.tokens =
+        tell(transformer, prompt, options.tokens, model->tokenizer.eos, nullptr, [](bool) {
+        }).tokens;
     result.products = observed.products();
   }
+  result.decode.tokens = result.tokens.size() - 1;
   std::vector<TokenId> all = prompt;
   all.insert(all.end(), result.tokens.begin(), result.tokens.end());
   result.text = text_of(tokenizer, all);

@@ -16,10 +16,10 @@ struct LevelOptions {
   std::string engine = "cpu";  // cpu, cycle, rtl
   std::string machine = "edge";
   std::string prompt;
-  unsigned tokens = 16;  // to generate: the most probable one each time, through an end of text
+  unsigned tokens = 16;  // to generate at most: the most probable one each time, to an end of text
   unsigned threads = 1;
   // 0: every product is observed. Else that many timed repetitions after one to warm up, on the
-  // CPU, with nothing watching.
+  // CPU, with nothing watching and no regard to an end of text.
   unsigned repetitions = 0;
 };
 

@@ -48,11 +48,20 @@ void put_range(nlohmann::ordered_json& record, const energy::Range& joules) {
   record["energy_j_per_token_high"] = joules.high;
 }
 
-std::string weakest(const energy::Bill& bill, energy::Scope upto) {
+// The weakest evidence of what `within` selects, and the share of its joules that rests on
+// assumed prices.
+template <typename Within>
+void put_evidence(nlohmann::ordered_json& record, const energy::Bill& bill, Within within) {
   energy::Evidence evidence = energy::Evidence::kMeasured;
-  for (const energy::BillLine& line : bill.lines)
-    if (line.event.scope <= upto) evidence = std::max(evidence, line.price.evidence);
-  return std::string(energy::evidence_name(evidence));
+  double total = 0, assumed = 0;
+  for (const energy::BillLine& line : bill.lines) {
+    if (!within(line.event)) continue;
+    evidence = std::max(evidence, line.price.evidence);
+    total += line.pj.nominal;
+    if (line.price.evidence == energy::Evidence::kAssumed) assumed += line.pj.nominal;
+  }
+  record["assumed_share"] = total > 0 ? assumed / total : 0.0;
+  record["evidence"] = energy::evidence_name(evidence);
 }
 
 }  // namespace
@@ -77,7 +86,8 @@ Records energy_records(Results observed, const Pricing& pricing) {
                                              {"scope", energy::scope_name(scope)}};
             put_range(record,
                       bill.total(scope) * (kJoulesPerPj / static_cast<double>(phase.cost.tokens)));
-            record["evidence"] = weakest(bill, scope);
+            put_evidence(record, bill,
+                         [&](const energy::Event& event) { return event.scope <= scope; });
             records.push_back(record);
           }
         }
@@ -97,10 +107,6 @@ Records energy_component_records(Results observed, const Pricing& pricing) {
             energy::price(activity_of(phase.cost, true), technology, pricing.dram);
         const double total = bill.total().nominal;
         for (const energy::BillItem& item : bill.items) {
-          energy::Evidence evidence = energy::Evidence::kMeasured;
-          for (const energy::BillLine& line : bill.lines)
-            if (line.event.scope == item.scope && line.event.component == item.component)
-              evidence = std::max(evidence, line.price.evidence);
           nlohmann::ordered_json record = {{"flavour", r.flavour},
                                            {"level", r.engine},
                                            {"technology", technology.name()},
@@ -110,7 +116,9 @@ Records energy_component_records(Results observed, const Pricing& pricing) {
                                            {"component", item.component}};
           put_range(record, item.pj * (kJoulesPerPj / static_cast<double>(phase.cost.tokens)));
           record["share"] = total > 0 ? item.pj.nominal / total : 0.0;
-          record["evidence"] = energy::evidence_name(evidence);
+          put_evidence(record, bill, [&](const energy::Event& event) {
+            return event.scope == item.scope && event.component == item.component;
+          });
           records.push_back(record);
         }
       }
@@ -163,11 +171,17 @@ Records paper_formula_records(Results observed, const Pricing& pricing) {
         energy::paper_energy(shape, kTokens, energy::PaperFormat::kFp16, technology).total_j();
     const double ternary =
         energy::paper_energy(shape, kTokens, energy::PaperFormat::kBitNet, technology).total_j();
+    // The "71.4x" of arXiv 2402.17764: a multiply and an add in FP16 against an int8 add.
+    const auto pj = [&](const char* event, unsigned bits) {
+      return technology.price(event, bits).pj.nominal;
+    };
+    const double operation = (pj("fp_mul", 16) + pj("fp_add", 16)) / pj("int_add", 8);
     records.push_back({{"technology", technology.name()},
                        {"tokens", kTokens},
                        {"fp16_energy_j", fp16},
                        {"ternary_energy_j", ternary},
                        {"ratio", fp16 / ternary},
+                       {"operation_ratio", operation},
                        {"scope", "arithmetic of one pass; no head, no memory"},
                        {"evidence", "published"}});
   }

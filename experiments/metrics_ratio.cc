@@ -41,6 +41,15 @@ double factor(const Compared& c, const ordered_json& ternary, const ordered_json
   return c.less_is_better ? f / t : t / f;
 }
 
+std::string weaker(const std::string& a, const std::string& b) {
+  constexpr std::array kOrder = {"measured",  "simulated", "characterised",
+                                 "published", "secondary", "assumed"};
+  const auto rank = [&](const std::string& name) {
+    return std::find(kOrder.begin(), kOrder.end(), name) - kOrder.begin();
+  };
+  return rank(a) < rank(b) ? b : a;
+}
+
 }  // namespace
 
 Records ratio_records(const ordered_json& report) {
@@ -68,7 +77,7 @@ Records ratio_records(const ordered_json& report) {
         }
       record["ratio_low"] = low;
       record["ratio_high"] = high;
-      record["evidence"] = ternary["evidence"];
+      record["evidence"] = weaker(ternary["evidence"], (*fp16)["evidence"]);
       records.push_back(record);
     }
   }

@@ -10,7 +10,8 @@
 namespace tern::models {
 namespace {
 
-constexpr std::size_t kParallelMacs = std::size_t{1} << 15;
+// As in cpu_engine.cc: below this, waking another thread takes longer.
+constexpr std::size_t kParallelMacs = std::size_t{1} << 17;
 
 }  // namespace
 

@@ -9,21 +9,22 @@
 namespace tern::models {
 namespace {
 
-// Below this much work a product is done before another thread has woken.
-constexpr std::size_t kParallelMacs = std::size_t{1} << 16;
+// Below some 20 us of work a product is done before another thread has woken.
+constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
+constexpr std::size_t kParallelF16Macs = std::size_t{1} << 18;
 // Rows that stay in the cache while every token of a batch meets them.
 constexpr std::size_t kRowsPerPass = 32;
 
 template <typename View, typename X, typename Y, typename Fn>
 void product(const View& w, std::size_t cols, const X* x, std::size_t tokens, Y* y, Fn* kernel,
-             kernels::ThreadPool& pool) {
+             std::size_t parallel_macs, kernels::ThreadPool& pool) {
   const auto some_rows = [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; r += kRowsPerPass) {
       const View rows = w.slice(r, std::min(r + kRowsPerPass, end));
       for (std::size_t t = 0; t < tokens; ++t) kernel(rows, x + t * cols, y + t * w.rows + r);
     }
   };
-  if (w.rows * cols * tokens < kParallelMacs)
+  if (w.rows * cols * tokens < parallel_macs)
     some_rows(0, w.rows);
   else
     pool.parallel_for(w.rows, kRowsPerPass, some_rows);
@@ -42,11 +43,11 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool)
 void CpuEngine::ternary(const TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
                         std::int32_t* acc) {
   product(w.packed, w.packed.blocks_per_row * kernels::kT2BlockTrits, q, tokens, acc, ternary_,
-          pool_);
+          kParallelTernaryMacs, pool_);
 }
 
 void CpuEngine::fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) {
-  product(w.view, w.view.cols, x, tokens, y, fp16_, pool_);
+  product(w.view, w.view.cols, x, tokens, y, fp16_, kParallelF16Macs, pool_);
 }
 
 }  // namespace tern::models

@@ -115,8 +115,25 @@ TEST_CASE("joules per token are counts times prices by scope", "[experiments]") 
   CHECK(joules("ternary", "linear layers", "core") == Approx(105e-12 / 4));
   CHECK(joules("ternary", "linear layers", "system") == Approx((105 + 14000) * 1e-12 / 4));
   CHECK(joules("ternary", "whole token", "system") == Approx((105 + 15400) * 1e-12 / 4));
+  for (const ordered_json& record : records) CHECK(record["assumed_share"] == 0.0);
   // 1000 x (0.34 + 0.38) pJ.
   CHECK(joules("fp16", "linear layers", "arithmetic") == Approx(720e-12 / 4));
+}
+
+TEST_CASE("the share of joules that rests on assumed prices is said", "[experiments]") {
+  std::vector<LevelResult> levels = {tiny_level("cycle", "avx2", "ternary")};
+  // 30 pJ of published additions beside 1000 x 0.0056 pJ of assumed selections.
+  levels[0]
+      .decode.part(Part::kLinear)
+      .activity.add({energy::Scope::kArithmetic, "dot_product", "trit_select", 8, 0}, 1000);
+  for (const ordered_json& record : energy_records(levels, tiny_pricing())) {
+    if (record["technology"] != "n7" || record["work"] != "linear layers" ||
+        record["scope"] != "arithmetic")
+      continue;
+    const bool decode = record["phase"] == "decode";
+    CHECK(record["assumed_share"].get<double>() == Approx(decode ? 5.6 / 35.6 : 0.0));
+    CHECK(record["evidence"] == (decode ? "assumed" : "published"));
+  }
 }
 
 TEST_CASE("components of a phase add up to its system energy", "[experiments]") {
@@ -183,6 +200,17 @@ TEST_CASE("a factor above one is in favour of ternary for every metric", "[exper
   // At the low prices (0.281 + 0.38) / 0.03, at the high ones (0.34 + 0.63) / 0.07.
   CHECK(arithmetic["ratio_low"].get<double>() == Approx(0.97 / 0.07));
   CHECK(arithmetic["ratio_high"].get<double>() == Approx(24.0));
+}
+
+TEST_CASE("the formula of the papers is that of the network at hand", "[experiments]") {
+  const Records records = paper_formula_records(tiny_levels(), tiny_pricing());
+  const ordered_json n7 = only(records, {{"technology", "n7"}});
+  // (0.34 + 0.16) / 0.007, the papers' 71.4.
+  CHECK(n7["operation_ratio"].get<double>() == Approx(71.43).epsilon(1e-3));
+  // 512 x 1000 weights and 2 x 2 x 512 x 512 x 8 products of attention.
+  const double linear = 512e3, attention = 2.0 * 2 * 512 * 512 * 8;
+  CHECK(n7["fp16_energy_j"].get<double>() == Approx((linear + attention) * 0.5e-12));
+  CHECK(n7["ternary_energy_j"].get<double>() == Approx((linear * 0.007 + attention * 0.5) * 1e-12));
 }
 
 TEST_CASE("an event that no table prices stops the report", "[experiments]") {

@@ -39,7 +39,10 @@ inline LevelResult tiny_level(const std::string& engine, const std::string& isa,
   r.decode.tokens = 4;
   if (simulated) {
     r.job_cycles = {100, 200, 300};
-    r.machine = {{"name", "tiny"}, {"clock_ghz", 1.0}};
+    r.machine = {{"name", "tiny"},   {"rows", 2},
+                 {"lanes", 16},      {"max_tokens", 2},
+                 {"clock_ghz", 1.0}, {"dram_gb_per_s", 6.4},
+                 {"beat_bytes", 8},  {"dram_latency_ns", 50}};
     for (PhaseCost* phase : {&r.prefill, &r.decode}) {
       PartCost& linear = phase->part(Part::kLinear);
       linear.cycles = ternary ? 1000 : 8000;

@@ -17,7 +17,8 @@
 
 namespace tern::rtl {
 
-enum class Values { kRandom, kExtreme };
+// kBound: every product has the sign and size that takes a ternary sum to its upper end.
+enum class Values { kRandom, kExtreme, kBound };
 
 inline float half_to_float(std::uint16_t half) {
   const int exponent = half >> 10 & 31, fraction = half & 1023;
@@ -147,11 +148,16 @@ class EngineBench {
     const std::size_t cols = steps * kLanes, r = rows();
     EngineJob job{groups, steps, tokens, {}, {}, {}};
     std::vector<int> x(tokens * cols), w(groups * r * cols);
-    for (int& one : x)
-      one = values == Values::kExtreme ? (below(16) ? -128 : 127)
-                                       : static_cast<int>(below(256)) - 128;
-    for (int& one : w)
-      one = values == Values::kExtreme ? (below(16) ? -1 : 1) : static_cast<int>(below(3)) - 1;
+    for (int& one : x) {
+      one = static_cast<int>(below(256)) - 128;
+      if (values == Values::kExtreme) one = below(16) ? -128 : 127;
+      if (values == Values::kBound) one = -128;
+    }
+    for (int& one : w) {
+      one = static_cast<int>(below(3)) - 1;
+      if (values == Values::kExtreme) one = below(16) ? -1 : 1;
+      if (values == Values::kBound) one = -1;
+    }
     for (const int one : x) job.x.push_back(static_cast<std::uint8_t>(one));
     job.w.resize(w.size() / 4);
     for (std::size_t i = 0; i < w.size(); ++i)  // w is in stream order
@@ -173,7 +179,7 @@ class EngineBench {
     std::vector<std::uint16_t> x(tokens * cols), w(groups * r * cols);
     const auto draw = [&] {
       const auto bits = static_cast<std::uint16_t>(rng());
-      if (values == Values::kExtreme)
+      if (values != Values::kRandom)
         return static_cast<std::uint16_t>((bits & 0x8000) | (bits & 1 ? 0x7bff : 0x0001));
       return static_cast<std::uint16_t>((bits & 0x7c00) == 0x7c00 ? bits & 0x83ff : bits);
     };

@@ -176,6 +176,15 @@ TEST_CASE("what does not suit the machine is refused", "[sim]") {
   CHECK_THROWS_WITH(ternary.load({t.packed.data(), 0, 2}, 250), Contains("0 x 250"));
   const TernaryOperands tall(rng, 300, 250, 1, Values::kRandom);
   CHECK_THROWS_WITH(ternary.load(tall.view(), 250), Contains("dram_bytes"));
+
+  // 16 KiB: 512 for activations, 64 for the vector unit; 4032 of weights and 8000 of results leave
+  // room for 14 matrices of 256.
+  const TernaryOperands high(rng, 1000, 16, 1, Values::kRandom);
+  const TernaryOperands small(rng, 4, 250, 1, Values::kRandom);
+  ternary.load(high.view(), 16);
+  for (int i = 0; i < 14; ++i) ternary.load(small.view(), 250);
+  CHECK_THROWS_WITH(ternary.load(small.view(), 250), Contains("dram_bytes"));
+
   t.packed[64 + 1] |= 0xc0;  // row 1, column 1: code 3
   CHECK_THROWS_WITH(ternary.load(t.view(), 250), Contains("row 1, column 1 is no trit"));
   h.w[2 * 20 + 7] = 0x7c00;

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: the built `tern` run as a user runs it: what it prints, its exit codes (0, 1 bad
+// input, 2 wrong usage, 130 interrupted), its files, its behaviour when nobody reads it.
+// Parameters: one small random checkpoint, per flavour.
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "models/checkpoint.h"
+#include "models/whole_file.h"
+#include "tests/models/temp_folder.h"
+#include "tests/models/tiny_model.h"
+
+namespace tern::experiments {
+namespace {
+
+using Catch::Contains;
+using models::Flavour;
+using models::read_file;
+
+struct Result {
+  int code;  // exit code, or 128 + signal
+  std::string out, err;
+};
+
+class Cli {
+ public:
+  explicit Cli(Flavour flavour = Flavour::kTernary) {
+    models::Config c = models::tiny_config();
+    c.tied_head = false;  // a random tied model says its last token again and again
+    models::write_checkpoint(model(), models::random_master(c, 1), models::tiny_tokenizer(300),
+                             flavour);
+  }
+
+  std::string model() const { return file("model.gguf"); }
+  std::string file(const std::string& name) const { return folder_.file(name); }
+  std::size_t entries() const { return folder_.entries(); }
+
+  Result run(const std::string& arguments) const { return shell("{t} " + arguments); }
+
+  // Runs a bash script in which {t} stands for the program, {m} for the model and {d}/ for the
+  // folder.
+  Result shell(std::string script) const {
+    for (const auto& [mark, text] : {std::pair<std::string, std::string>{"{t}", TERN_BINARY},
+                                     {"{m}", model()},
+                                     {"{d}/", file("")}})
+      for (std::size_t at; (at = script.find(mark)) != std::string::npos;)
+        script.replace(at, mark.size(), text);
+    models::write_whole_file(script_, script);
+    const int status = std::system(("bash " + script_ + " >" + out_ + " 2>" + err_).c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out_),
+            read_file(err_)};
+  }
+
+ private:
+  models::TempFolder folder_, outputs_;
+  std::string out_ = outputs_.file("out"), err_ = outputs_.file("err");
+  std::string script_ = outputs_.file("script");
+};
+
+nlohmann::json json_of(const std::string& path) { return nlohmann::json::parse(read_file(path)); }
+
+// One line that begins "tern: " and holds `what`, exit code `code`, nothing on standard output.
+void check_refused(const Result& r, int code, const std::string& what) {
+  CHECK(r.code == code);
+  CHECK(r.out.empty());
+  CHECK(r.err.starts_with("tern: "));
+  CHECK_THAT(r.err, Contains(what));
+  CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
+}
+
+TEST_CASE("generate gives the same text on every engine isa and thread count", "[experiments]") {
+  const Cli cli(GENERATE(Flavour::kTernary, Flavour::kF16));
+  const Result first = cli.run("generate {m} --prompt 'Hello, ' -n 20 --threads 1");
+  CHECK(first.code == 0);
+  CHECK(first.out.starts_with("Hello, "));
+  CHECK_THAT(first.err, Contains("prefill 8 tokens") && Contains("decode 19 tokens") &&
+                            Contains("tokens/s") && Contains("stopped by length"));
+  CHECK(cli.run("generate {m} --prompt 'Hello, ' -n 20 --threads 3").out == first.out);
+  CHECK(cli.run("generate {m} --prompt 'Hello, ' -n 20 --isa scalar").out == first.out);
+}
+
+TEST_CASE("generate writes what it did as JSON", "[experiments]") {
+  const Cli cli;
+  const Result r = cli.run(
+      "generate {m} --prompt 'ab' -n 7 --threads 2 --json {d}/j "
+      "--temperature 0.9 --top-k 40 --top-p 0.95 --seed 3");
+  REQUIRE(r.code == 0);
+  const auto j = json_of(cli.file("j"));
+  CHECK(j["schema"] == "tern.generate");
+  CHECK(j["schema_version"] == 1);
+  CHECK(j["provenance"].contains("tern_version"));
+  CHECK(j["model"]["name"] == "tiny");
+  CHECK(j["config_hash"].get<std::string>().size() == 16);
+  CHECK(j["seed"] == 3);
+  CHECK(j["engine"] == "cpu");
+  CHECK(j["threads"] == 2);
+  CHECK(j["prompt_tokens"] == nlohmann::json({299, 97, 98}));
+  CHECK(j["tokens"].size() == 7);
+  CHECK(j["stop"] == "length");
+  CHECK(j["prefill"]["tokens"] == 3);
+  CHECK(j["prefill"]["time_s"] > 0);
+  CHECK(j["prefill"]["counts"]["tokens"] == 3);
+  CHECK(j["decode"]["tokens"] == 6);
+  CHECK(j["decode"]["counts"]["tokens"] == 6);
+  // 6 steps after 3 tokens see 4 to 9 positions.
+  CHECK(j["decode"]["counts"]["attention_macs"] == (4 + 5 + 6 + 7 + 8 + 9) * 128 * 2 * 2);
+  CHECK(cli.entries() == 2);
+}
+
+TEST_CASE("a seed gives the same sample again and another seed another", "[experiments]") {
+  const Cli cli;
+  const auto sample = [&](const std::string& seed) {
+    return cli.run("generate {m} --prompt x -n 30 --temperature 1 --seed " + seed).out;
+  };
+  CHECK(sample("1") == sample("1"));
+  CHECK(sample("1") != sample("2"));
+}
+
+TEST_CASE("the reference engine runs and has no counts", "[experiments]") {
+  const Cli cli;
+  const Result r = cli.run("generate {m} --prompt hi -n 4 --engine reference --json {d}/j");
+  CHECK(r.code == 0);
+  CHECK(json_of(cli.file("j"))["engine"] == "reference");
+  CHECK_FALSE(json_of(cli.file("j"))["decode"].contains("counts"));
+}
+
+TEST_CASE("generation stops where the context ends", "[experiments]") {
+  const Cli cli;
+  const Result r = cli.run("generate {m} --prompt hi -n 500");
+  CHECK(r.code == 0);
+  CHECK_THAT(r.err, Contains("stopped by context") || Contains("stopped by eos"));
+}
+
+TEST_CASE("a prompt may come from a file", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("p"), "From a file");
+  CHECK(cli.run("generate {m} --prompt-file {d}/p -n 5").out ==
+        cli.run("generate {m} --prompt 'From a file' -n 5").out);
+}
+
+TEST_CASE("a wrong prompt is one line and exit code 1", "[experiments]") {
+  const Cli cli;
+  check_refused(cli.run("generate {m} --prompt ''"), 1, "--prompt: the prompt is empty");
+  models::write_whole_file(cli.file("empty"), "");
+  check_refused(cli.run("generate {m} --prompt-file {d}/empty"), 1, "empty: the file is empty");
+  check_refused(cli.run("generate {m} --prompt-file {d}/none"), 1, "none: cannot open");
+  check_refused(cli.run("generate {m} --prompt " + std::string(96, 'a')), 1,
+                "--prompt: the prompt has 97 tokens, the model's context holds 96");
+  CHECK(cli.run("generate {m} -n 1 --prompt " + std::string(95, 'a')).code == 0);
+}
+
+TEST_CASE("a wrong model is one line that names it and exit code 1", "[experiments]") {
+  const Cli cli;
+  const std::string command =
+      GENERATE("generate {d}/x --prompt a", "inspect {d}/x", "perplexity {d}/x --file {m}");
+  check_refused(cli.run(command), 1, cli.file("x") + ": cannot open");
+  const std::string bytes = read_file(cli.model());
+  models::write_whole_file(cli.file("x"), bytes.substr(0, bytes.size() - 33));
+  check_refused(cli.run(command), 1, cli.file("x") + ": tensor output.weight: needs");
+  models::write_whole_file(cli.file("x"), "no model");
+  check_refused(cli.run(command), 1, cli.file("x") + ": magic");
+}
+
+TEST_CASE("an output that cannot be written is found before the work", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t"), "some text");
+  const std::string command =
+      GENERATE("generate {m} --prompt a", "inspect {m}", "perplexity {m} --file {d}/t");
+  check_refused(cli.run(command + " --json {d}/no/such"), 1, "no/such: cannot write");
+  CHECK(cli.entries() == 2);
+}
+
+TEST_CASE("wrong usage is one line and exit code 2", "[experiments]") {
+  const Cli cli;
+  for (const char* arguments :
+       {"", "frobnicate", "generate", "generate {m}", "generate {m} --prompt a --prompt-file b",
+        "generate {m} --prompt a --engine gpu", "generate {m} --prompt a --isa mmx",
+        "generate {m} --prompt a --threads 0", "generate {m} --prompt a --threads many",
+        "generate {m} --prompt a -n 0", "generate {m} --prompt a -n -3",
+        "generate {m} --prompt a --temperature -1", "generate {m} --prompt a --top-p 2",
+        "generate {m} --prompt a --nonsense", "perplexity {m}", "inspect"}) {
+    INFO(arguments);
+    check_refused(cli.run(arguments), 2, "--help");
+  }
+}
+
+TEST_CASE("help and version go to standard output", "[experiments]") {
+  const Cli cli;
+  const Result help = cli.run("--help");
+  CHECK(help.code == 0);
+  CHECK_THAT(help.out, Contains("generate") && Contains("inspect") && Contains("perplexity"));
+  CHECK(cli.run("generate --help").code == 0);
+  CHECK(cli.run("--version").out.starts_with("tern "));
+}
+
+TEST_CASE("inspect shows keys tensors and how the trits are distributed", "[experiments]") {
+  const Cli cli;
+  const Result r = cli.run("inspect {m} --json {d}/j");
+  REQUIRE(r.code == 0);
+  CHECK_THAT(r.out, Contains("general.architecture") && Contains("\"bitnet-b1.58\"") &&
+                        Contains("blk.1.ffn_down.weight") && Contains("I2_S"));
+  const auto j = json_of(cli.file("j"));
+  CHECK(j["keys"]["tokenizer.ggml.tokens"]["count"] == 300);
+  CHECK(j["totals"]["ternary_weights"] == 2 * (128 * 128 * 2 + 128 * 64 * 2 + 3 * 128 * 256));
+  // 2 bits and, for each of 14 tensors, a tail of 32 bytes.
+  CHECK(j["totals"]["ternary_bits_per_weight"].get<double>() ==
+        Approx(2 + 14 * 32 * 8 / j["totals"]["ternary_weights"].get<double>()));
+  const double zeros = j["totals"]["ternary"]["zero_fraction"];
+  const double entropy = j["totals"]["ternary"]["entropy_bits_per_weight"];
+  // The signs are even, so the entropy follows from the zeros.
+  CHECK(entropy ==
+        Approx(-zeros * std::log2(zeros) - (1 - zeros) * std::log2((1 - zeros) / 2)).margin(1e-3));
+  const Cli half(Flavour::kF16);
+  const Result f16 = half.run("inspect {m}");
+  CHECK(f16.code == 0);
+  CHECK_THAT(f16.out, Contains("F16") && !Contains("entropy 1"));
+}
+
+TEST_CASE("perplexity predicts each token of the file once", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t"), std::string(250, 'a') + "\n");
+  const Result r = cli.run("perplexity {m} --file {d}/t --context 32 --json {d}/j");
+  REQUIRE(r.code == 0);
+  const auto j = json_of(cli.file("j"));
+  CHECK(j["tokens"] == 251);
+  CHECK(j["file_bytes"] == 251);
+  CHECK(j["windows"] == 9);
+  const double nats = j["nats_per_token"];
+  CHECK(j["perplexity"].get<double>() == Approx(std::exp(nats)));
+  CHECK(j["bits_per_byte"].get<double>() == Approx(nats / std::log(2.0)));
+  CHECK_THAT(r.out, Contains("nats per token") && Contains("bits per byte"));
+  check_refused(cli.run("perplexity {m} --file {d}/t --context 97"), 1, "--context is 97");
+  check_refused(cli.run("perplexity {m} --file {d}/t --context 1"), 1, "--context is 1");
+}
+
+TEST_CASE("a closed pipe ends a command quietly", "[experiments]") {
+  const Cli cli;
+  for (const char* command : {"generate {m} --prompt a -n 90", "inspect {m}", "--help"}) {
+    INFO(command);
+    const Result r = cli.shell("{t} " + std::string(command) + " | true; exit ${PIPESTATUS[0]}");
+    CHECK(r.code == 0);
+    CHECK(r.err.find("tern: ") == std::string::npos);
+  }
+}
+
+TEST_CASE("a full disk is an error", "[experiments]") {
+  const Cli cli;
+  check_refused(cli.shell("{t} inspect {m} >/dev/full"), 1, "standard output: cannot write");
+  CHECK(cli.run("inspect {m} --json /dev/full").code == 1);
+}
+
+TEST_CASE("an interrupt ends generation after the token at hand", "[experiments]") {
+  models::Config c = models::tiny_config();
+  c.context = 1 << 20;
+  models::TokenizerData endless = models::tiny_tokenizer(300);
+  endless.eos.reset();
+  const Cli cli;
+  models::write_checkpoint(cli.model(), models::random_master(c, 1), endless, Flavour::kTernary);
+  const Result r = cli.shell(
+      "{t} generate {m} --prompt a -n 1000000 --engine reference --json {d}/j >{d}/o & pid=$!\n"
+      "until [ -s {d}/o ]; do sleep 0.05; done; kill -INT $pid; wait $pid");
+  CHECK(r.code == 130);
+  CHECK_THAT(r.err, Contains("stopped by interrupted"));
+  CHECK(json_of(cli.file("j"))["stop"] == "interrupted");
+}
+
+}  // namespace
+}  // namespace tern::experiments
