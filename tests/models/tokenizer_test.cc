@@ -130,6 +130,31 @@ TEST_CASE("the byte alphabet is a bijection", "[models]") {
   CHECK(from_byte_alphabet("\xE2\x82\xAC") == "\xE2\x82\xAC");
 }
 
+TEST_CASE("blanks are the white space of Unicode", "[models]") {
+  const auto is_blank = [](unsigned c) {  // PropList.txt, White_Space
+    return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000;
+  };
+  const auto byte = [](unsigned b) { return static_cast<char>(b); };
+  const PreTokenizer pre("gpt-2");
+  for (unsigned c = 1; c < 0x10000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    std::string s;
+    if (c < 0x80)
+      s = {byte(c)};
+    else if (c < 0x800)
+      s = {byte(0xC0 | (c >> 6)), byte(0x80 | (c & 63))};
+    else
+      s = {byte(0xE0 | (c >> 12)), byte(0x80 | ((c >> 6) & 63)), byte(0x80 | (c & 63))};
+    // Two blanks before a word part, two of anything else do not.
+    const std::string text = "a" + s + s + "b";
+    std::vector<std::string> pieces;
+    pre.split(text, [&](std::string_view piece) { pieces.emplace_back(piece); });
+    if ((pieces.size() > 1 && pieces[1] == s) != is_blank(c)) FAIL_CHECK("U+" << std::hex << c);
+  }
+}
+
 TEST_CASE("the merge of lowest rank comes first and the leftmost among equals", "[models]") {
   CHECK(spelled(Tokenizer(small({"b c", "a b"})), "abc") == Words{"a", "bc"});
   CHECK(spelled(Tokenizer(small({"a b", "b c"})), "abc") == Words{"ab", "c"});

@@ -6,8 +6,11 @@
 
 #include "models/whole_file.h"
 
+#include <sys/resource.h>
+
 #include <array>
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "tests/models/temp_folder.h"
 
@@ -53,6 +56,27 @@ TEST_CASE("an unwritable place is named and nothing is left behind", "[models]")
   CHECK_THROWS_WITH(check_writable(""), Contains("empty name"));
   check_writable(folder.file("fine"));
   CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("a write that fails half-way leaves the old file and nothing else", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("a");
+  write_whole_file(path, "old");
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, SIG_IGN);  // the limit is then an error of write()
+  const rlimit small{1000, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string what;
+  try {
+    write_whole_file(path, std::string(5000, 'x'));
+  } catch (const std::runtime_error& e) {
+    what = e.what();
+  }
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  CHECK_THAT(what, Contains(path + ": cannot write"));
+  CHECK(read_file(path) == "old");
+  CHECK(folder.entries() == 1);
 }
 
 TEST_CASE("a mapped file outlives its name", "[models]") {
