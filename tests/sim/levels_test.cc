@@ -25,13 +25,18 @@ struct Pair {
       : cycle(config, Level::kCycle), rtl(config, Level::kRtl) {}
 };
 
+int jobs() {
+  const char* more = std::getenv("TERN_SIM_JOBS");
+  return more != nullptr ? std::atoi(more) : 60;
+}
+
 // The named machine with `count` different memories, the first its own.
 std::vector<std::unique_ptr<Pair>> make_pairs(const std::string& name, Format format, int count,
                                               std::mt19937& rng) {
   std::vector<std::unique_ptr<Pair>> pairs;
   for (int i = 0; i < count; ++i) {
     MachineConfig config = machine(name, format);
-    config.dram_bytes = 1u << 22;
+    config.dram_bytes = (std::size_t{1} << 22) * static_cast<unsigned>(1 + jobs() / 500);
     if (i > 0) {
       config.clock_ghz = 0.3 + 0.1 * static_cast<double>(rng() % 15);
       config.dram_gb_per_s = config.clock_ghz * static_cast<double>(8 + rng() % 80);
@@ -76,11 +81,6 @@ void compare_levels(Pair& pair, const Operands& o, const X& x, const std::vector
   }
   REQUIRE(cycle.cycles == rtl.cycles);
   REQUIRE(pair.cycle.activity().counts == pair.rtl.activity().counts);
-}
-
-int jobs() {
-  const char* more = std::getenv("TERN_SIM_JOBS");
-  return more != nullptr ? std::atoi(more) : 60;
 }
 
 void run_story(const std::string& name, Format format) {
