@@ -74,7 +74,8 @@ std::string read_all(int descriptor) {
 std::string last_line(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   const std::size_t at = text.find_last_of("\n\r");
-  return at == std::string::npos ? text : text.substr(at + 1);
+  if (at != std::string::npos) text.erase(0, at + 1);
+  return text.starts_with("tern: ") ? text.substr(6) : text;  // ours says so itself
 }
 
 pid_t spawn(const Child& child, Pipe& errors) {

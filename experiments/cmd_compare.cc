@@ -27,8 +27,15 @@ void run(CompareOptions o, bool quick) {
     o.rounds = 1;
   }
   const nlohmann::ordered_json report = compare(o);
+  // Files before the table: whoever reads it may close the pipe.
+  std::string failure;
+  try {
+    write_report(report, o.out);
+  } catch (const std::runtime_error& error) {
+    failure = error.what();
+  }
   print_out(to_table(report));
-  write_report(report, o.out);
+  if (!failure.empty()) throw std::runtime_error(failure);
   print_out(fmt::format(
       "\nReport: {}/report.html (picture: report.png, data: compare.json, *.csv)\n", o.out));
   for (const auto& row : report.at("agreement"))

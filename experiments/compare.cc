@@ -13,8 +13,10 @@
 
 #include "experiments/child.h"
 #include "experiments/compare_report.h"
+#include "experiments/level_run.h"
 #include "experiments/provenance.h"
 #include "kernels/isa.h"
+#include "models/checkpoint.h"
 
 namespace tern::experiments {
 namespace {
@@ -113,14 +115,7 @@ std::vector<LevelResult> run_all(const CompareOptions& o, const std::vector<Run>
       fmt::print(stderr, "  [{}/{}] {}: {:.1f} s\n", ended, children.size(), child.label, seconds);
   });
   std::vector<LevelResult> results;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    results.push_back(read_result(scratch.file(i)));
-    if (results.back().flavour != runs[i].flavour)
-      throw std::runtime_error(
-          fmt::format("{}: expected the {} checkpoint, but its linear layers are {}",
-                      runs[i].flavour == "ternary" ? o.ternary : o.fp16, runs[i].flavour,
-                      results.back().flavour));
-  }
+  for (std::size_t i = 0; i < runs.size(); ++i) results.push_back(read_result(scratch.file(i)));
   return results;
 }
 
@@ -135,6 +130,14 @@ void sort_levels(std::vector<LevelResult>& levels) {
   };
   std::stable_sort(levels.begin(), levels.end(),
                    [&](const LevelResult& a, const LevelResult& b) { return rank(a) < rank(b); });
+}
+
+void check_flavour(const std::string& path, const std::string& flavour) {
+  const auto model = models::load_checkpoint(path);
+  const std::string found = flavour_of(*model);
+  if (found != flavour)
+    throw std::runtime_error(fmt::format(
+        "{}: expected the {} checkpoint, but its linear layers are {}", path, flavour, found));
 }
 
 nlohmann::ordered_json settings(const CompareOptions& o) {
@@ -159,6 +162,15 @@ std::string default_checkpoint(const std::string& flavour) {
 
 nlohmann::ordered_json compare(const CompareOptions& o) {
   // Whatever can be wrong with the options is found before a minute of work.
+  if (o.prompt.empty()) throw std::runtime_error("--prompt is empty");
+  for (const char* flavour : {"ternary", "fp16"}) {
+    const std::string& path = flavour == std::string("ternary") ? o.ternary : o.fp16;
+    if (path == default_checkpoint(flavour) && !fs::exists(path))
+      throw std::runtime_error(fmt::format(
+          "{}: no such file in the source tree this program was built from; give --{} FILE", path,
+          flavour));
+    check_flavour(path, flavour);
+  }
   Pricing pricing{{}, energy::find_dram(o.dram.empty() ? energy::kDefaultDram : o.dram)};
   for (const std::string& name : o.technologies)
     pricing.technologies.push_back(energy::find_technology(name));

@@ -132,6 +132,11 @@ void run_simulated(const LevelOptions& options, const models::Model&, models::Li
 
 }  // namespace
 
+std::string flavour_of(const models::Model& model) {
+  return std::holds_alternative<models::TernaryMatrix>(model.layers.front().attn_q) ? "ternary"
+                                                                                    : "fp16";
+}
+
 Footprint footprint_of(const models::Model& model, const std::string& checkpoint) {
   Footprint f;
   const auto norm = [&](const std::vector<float>& weights) {
@@ -176,9 +181,7 @@ LevelResult run_level(const LevelOptions& options) {
   LevelResult result;
   result.engine = options.engine;
   result.isa = kernels::isa_name(kernels::selected_isa());
-  result.flavour = std::holds_alternative<models::TernaryMatrix>(model->layers.front().attn_q)
-                       ? "ternary"
-                       : "fp16";
+  result.flavour = flavour_of(*model);
   result.model = model->config.name;
   result.threads = options.threads;
   result.prompt_tokens = prompt;

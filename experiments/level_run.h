@@ -26,6 +26,8 @@ struct LevelOptions {
 // Throws std::runtime_error of one line.
 LevelResult run_level(const LevelOptions& options);
 
+std::string flavour_of(const models::Model& model);  // "ternary" or "fp16", as its linear layers
+
 Footprint footprint_of(const models::Model& model, const std::string& checkpoint);
 
 }  // namespace tern::experiments

@@ -77,6 +77,8 @@ Records ratio_records(const ordered_json& report) {
         }
       record["ratio_low"] = low;
       record["ratio_high"] = high;
+      record["assumed_share"] =
+          std::max(ternary.value("assumed_share", 0.0), fp16->value("assumed_share", 0.0));
       record["evidence"] = weaker(ternary["evidence"], (*fp16)["evidence"]);
       records.push_back(record);
     }

@@ -15,7 +15,7 @@ import sys
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
 from report_data import FLAVOURS, NAME, Report, factor_text, headline
-from report_tables import (badge, component_table, cpu_energy_table, details, energy_table, footprint_table, paper_table,
+from report_tables import (badge, component_table, cpu_energy_table, details, energy_table, evidence, footprint_table, paper_table,
                            price_table, speed_table, table)
 
 try:
@@ -44,7 +44,7 @@ def cards(report):
         if row["ratio_high"] > row["ratio_low"] * 1.005:
             span = f" <small>({row['ratio_low']:.1f} to {row['ratio_high']:.1f})</small>"
         items.append(f'<div class="card"><h3>{html.escape(title)}</h3><p class="big">{factor_text(row["ratio"])}</p>'
-                     f"<p>{what}{span} {badge(row['evidence'])}</p></div>")
+                     f"<p>{what}{span} {evidence(row)}</p></div>")
     return '<div class="cards">' + "".join(items) + "</div>"
 
 
@@ -55,7 +55,7 @@ def agreement(report):
     dots = sum(r["dot_products"] for r in rows)
     jobs = sum(r["jobs"] for r in rows)
     verdict = ("All levels computed the same, bit for bit." if good else "THE LEVELS DISAGREE.")
-    detail = (f"{products:,} products with {dots:,} dot products compared in this run"
+    detail = (f"{products:,} comparisons of products with {dots:,} dot products in this run"
               + (f"; cycles of {jobs:,} jobs equal in the cycle model and the RTL." if jobs else "."))
     body = []
     for r in rows:

@@ -25,7 +25,8 @@ plt.rcParams.update(
 
 
 
-def grouped_bars(axes, groups, values, errors=None, label=lambda v: si(v), log=False, legend=True):
+def grouped_bars(axes, groups, values, errors=None, label=lambda v: si(v), log=False, legend=True,
+                 legend_at="best"):
     """values[flavour][i] for groups[i]; errors[flavour] = (below[], above[])."""
     width = 0.38
     top = 0
@@ -51,7 +52,7 @@ def grouped_bars(axes, groups, values, errors=None, label=lambda v: si(v), log=F
         axes.set_ylim(0, top * 1.14 if top else 1)
         axes.yaxis.set_major_formatter(lambda v, _: si(v, digits=2) if v else "0")
     if legend:
-        axes.legend(loc="best", fontsize=8)
+        axes.legend(loc=legend_at, fontsize=8)
 
 
 def draw_footprint(axes, report):
@@ -71,7 +72,7 @@ def draw_cpu_speed(axes, report, phase, legend=True):
         values[flavour] = [r["tokens_per_s"] for r in rows]
         errors[flavour] = ([r["tokens_per_s"] - r["tokens_per_s_q1"] for r in rows],
                            [r["tokens_per_s_q3"] - r["tokens_per_s"] for r in rows])
-    grouped_bars(axes, report.isas, values, errors, legend=legend)
+    grouped_bars(axes, report.isas, values, errors, legend=legend, legend_at="upper left")
     axes.set_ylabel("tokens/s")
     axes.set_title(f"CPU, {phase} (measured)")
 

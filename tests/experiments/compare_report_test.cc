@@ -63,6 +63,9 @@ TEST_CASE("a report without simulated levels is whole", "[experiments]") {
   CHECK(all_agree(report));
   CHECK(report["accelerator_speed"].empty());
   CHECK(to_table(report).find("CPU avx2, decode") != std::string::npos);
+  const energy::TempFolder temp;
+  write_report(report, temp.path());
+  CHECK(contents(temp.path() + "/report.html").find("</html>") != std::string::npos);
 }
 
 TEST_CASE("the files of a report are written together and nothing else is left", "[experiments]") {
