@@ -4,15 +4,39 @@
 
 #include <utility>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <pthread.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 #include "kernels/check.h"
 #include "sim/bus.h"
 
 namespace tern::sim {
 namespace {
 
+// SystemC 2.3.4 tells AddressSanitizer of its coroutines, but leaves it with null bounds for the
+// stack it returns to; the next exception there is then reported as a stack error that is none
+// (google/sanitizers issue 189). This states the bounds anew.
+void restore_sanitizer_stack() {
+#ifdef __SANITIZE_ADDRESS__
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* bottom = nullptr;
+  std::size_t size = 0;
+  pthread_attr_getstack(&attributes, &bottom, &size);
+  pthread_attr_destroy(&attributes);
+  void* fake_stack = nullptr;
+  __sanitizer_start_switch_fiber(&fake_stack, bottom, size);
+  __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+#endif
+}
+
 // Sockets are bound, and processes wait for their events, only once the simulation has begun.
 void elaborate() {
-  if (!sc_core::sc_start_of_simulation_invoked()) sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  if (sc_core::sc_start_of_simulation_invoked()) return;
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  restore_sanitizer_stack();
 }
 
 }  // namespace
@@ -67,6 +91,7 @@ Host::Result Host::run(std::vector<RegisterValue> program, Doorbell bell) {
   finished_ = false;
   begin_.notify(sc_core::SC_ZERO_TIME);
   sc_core::sc_start();  // until nothing is left to do
+  restore_sanitizer_stack();
   TERN_CHECK(finished_, "the device raised its interrupt");
   return result_;
 }
