@@ -58,8 +58,11 @@ std::string range(const ordered_json& record, const char* field) {
   const int group = nominal > 0 ? static_cast<int>(std::floor(std::log10(nominal) / 3)) : 0;
   const double unit = std::pow(1000.0, group);
   const std::string shown = si(nominal);
-  return fmt::format("{}J ({:.3g}-{:.3g})", shown, record.at(name + "_low").get<double>() / unit,
-                     record.at(name + "_high").get<double>() / unit);
+  const auto end = [&](const char* which) {
+    const double value = record.at(name + which).get<double>() / unit;
+    return value < 999.5 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
+  };
+  return fmt::format("{}J ({}-{})", shown, end("_low"), end("_high"));
 }
 
 // Of the side that rests more on assumptions: "assumed (3.1 %)".

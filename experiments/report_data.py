@@ -77,5 +77,7 @@ def headline(report):
         return f"Ternary against FP16: {factor_text(speed['ratio'])} the tokens/s on this CPU" if speed else "Ternary against FP16"
     arithmetic = report.ratio("accelerator joules/token", level=report.level, technology=report.technology,
                               phase="decode", work="linear layers", scope="arithmetic")
-    return (f"Ternary against FP16, decode: {factor_text(arithmetic['ratio'])} less arithmetic energy in the linear "
+    sure = arithmetic["ratio_high"] < 1.1 * arithmetic["ratio_low"]
+    ends = "" if sure else f" ({arithmetic['ratio_low']:.0f} to {arithmetic['ratio_high']:.0f})"
+    return (f"Ternary against FP16, decode: {factor_text(arithmetic['ratio'])}{ends} less arithmetic energy in the linear "
             f"layers, {factor_text(row['ratio'])} fewer joules per token in all")
