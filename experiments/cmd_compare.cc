@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 #include "experiments/commands.h"
@@ -36,8 +37,9 @@ void run(CompareOptions o, bool quick) {
   }
   print_out(to_table(report));
   if (!failure.empty()) throw std::runtime_error(failure);
-  print_out(fmt::format(
-      "\nReport: {}/report.html (picture: report.png, data: compare.json, *.csv)\n", o.out));
+  print_out(
+      fmt::format("\nReport: {}/report.html (picture: report.png, data: compare.json, *.csv)\n",
+                  std::filesystem::absolute(o.out).lexically_normal().string()));
   for (const auto& row : report.at("agreement"))
     if (!row.at("same").get<bool>())
       throw std::runtime_error(

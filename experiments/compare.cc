@@ -12,7 +12,9 @@
 #include <stdexcept>
 
 #include "experiments/child.h"
+#include "experiments/commands.h"
 #include "experiments/compare_report.h"
+#include "experiments/interrupt.h"
 #include "experiments/level_run.h"
 #include "experiments/provenance.h"
 #include "kernels/isa.h"
@@ -109,11 +111,20 @@ std::vector<LevelResult> run_all(const CompareOptions& o, const std::vector<Run>
   for (std::size_t i = 0; i < runs.size(); ++i)
     children.push_back(child_of(o, runs[i], scratch.file(i)));
   std::size_t ended = 0;
-  run_children(children, at_once, [&](const Child& child, double seconds) {
-    ++ended;
-    if (each)
-      fmt::print(stderr, "  [{}/{}] {}: {:.1f} s\n", ended, children.size(), child.label, seconds);
-  });
+  // Ctrl-C reaches the children too; what matters here is that the folder goes.
+  const Interrupt interrupt;
+  try {
+    run_children(children, at_once, [&](const Child& child, double seconds) {
+      if (interrupt.seen()) throw std::runtime_error("interrupted");
+      ++ended;
+      if (each)
+        fmt::print(stderr, "  [{}/{}] {}: {:.1f} s\n", ended, children.size(), child.label,
+                   seconds);
+    });
+  } catch (const std::runtime_error&) {
+    if (interrupt.seen()) throw Exit{kExitInterrupted};
+    throw;
+  }
   std::vector<LevelResult> results;
   for (std::size_t i = 0; i < runs.size(); ++i) results.push_back(read_result(scratch.file(i)));
   return results;

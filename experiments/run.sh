@@ -11,4 +11,5 @@ need_packages "${build_packages[@]}"
 say "Building (release; the first time takes some minutes)"
 (cd "$root" && cmake --preset release -Wno-dev > /dev/null && cmake --build --preset release --target tern)
 say "Comparing the ternary model with its FP16 twin on every level"
+case " $* " in *" --out"*) ;; *) set -- --out "$root/results/compare" "$@" ;; esac
 exec "$root/build/release/tern" compare "$@"
