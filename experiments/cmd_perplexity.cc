@@ -95,7 +95,8 @@ void run(const Options& o) {
 
 void add_perplexity(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  CLI::App* cmd = app.add_subcommand("perplexity", "How surprised a model is by a text");
+  CLI::App* cmd = app.add_subcommand(
+      "perplexity", "How surprised a model is by a running text (for story models: tern evaluate)");
   cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
   cmd->add_option("--file", o->file, "The text")->required();
   cmd->add_option("--context", o->context, "Window in tokens; default: the model's context");

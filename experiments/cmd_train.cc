@@ -15,6 +15,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
+#include "kernels/format.h"
 #include "models/bpe_train.h"
 #include "models/checkpoint.h"
 #include "models/train.h"
@@ -66,6 +67,13 @@ void finish_options(Options& o) {
         fmt::format("--dim {} is not a multiple of --heads {}", c.dim, c.heads));
   c.head_dim = c.dim / c.heads;
   models::check(c, "tern train");
+  // What the checkpoint cannot hold is said before the work and not after it.
+  if (o.train.flavour == models::Flavour::kTernary)
+    for (const auto& [name, cols] : {std::pair("--dim", c.dim), std::pair("--ffn", c.ffn)})
+      if (cols % kernels::kT2BlockTrits != 0)
+        throw std::runtime_error(
+            fmt::format("{} is {}: a ternary checkpoint (I2_S) needs a multiple of {}", name, cols,
+                        kernels::kT2BlockTrits));
 }
 
 void run(Options o) {
@@ -164,14 +172,19 @@ void add_train(CLI::App& app) {
   cmd->add_option("--stories-per-step", t.stories_per_step)
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 16));
-  cmd->add_option("--learning-rate", o->learning_rate, "Peak; default 2e-3 ternary, 1e-3 fp16");
+  cmd->add_option("--learning-rate", o->learning_rate, "Peak; default 2e-3 ternary, 1e-3 fp16")
+      ->check(CLI::PositiveNumber);
   cmd->add_option("--warmup-steps", t.warmup_steps)->capture_default_str();
-  cmd->add_option("--weight-decay", t.weight_decay)->capture_default_str();
+  cmd->add_option("--weight-decay", t.weight_decay)
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   cmd->add_option("--threads", t.threads, "Part of the result's bits")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   cmd->add_option("--snapshot", t.snapshot, "Save the run here and go on from it");
-  cmd->add_option("--snapshot-every", t.snapshot_every, "Steps")->capture_default_str();
+  cmd->add_option("--snapshot-every", t.snapshot_every, "Steps")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
   cmd->add_option("--vocab", o->vocab, "Tokens, learned by BPE")->capture_default_str();
   cmd->add_option("--vocab-stories", o->vocab_stories, "Stories the vocabulary is learned from")

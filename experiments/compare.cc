@@ -19,6 +19,9 @@
 #include "experiments/provenance.h"
 #include "kernels/isa.h"
 #include "models/checkpoint.h"
+#ifdef TERN_EDA
+#include "sim/accelerator.h"
+#endif
 
 namespace tern::experiments {
 namespace {
@@ -185,8 +188,18 @@ nlohmann::ordered_json compare(const CompareOptions& o) {
   Pricing pricing{{}, energy::find_dram(o.dram.empty() ? energy::kDefaultDram : o.dram)};
   for (const std::string& name : o.technologies)
     pricing.technologies.push_back(energy::find_technology(name));
+#ifdef TERN_EDA
+  sim::machine(o.machine, sim::Format::kTernary);
+#endif
   const nlohmann::ordered_json used = settings(o);
   prepare_folder(o.out);
+
+  const double load = load_average();
+  if (load > 0.5 * online_cpus())
+    fmt::print(stderr,
+               "note: the host is busy (load {:.1f} on {} CPUs): its tokens/s will be low and "
+               "their ratios uncertain\n",
+               load, online_cpus());
 
   const std::vector<Run> observed = observed_runs(o), timed = timed_runs(o);
   fmt::print(stderr, "{} runs of at most {} tokens, every product observed, two at a time{}\n",
@@ -200,6 +213,7 @@ nlohmann::ordered_json compare(const CompareOptions& o) {
   nlohmann::ordered_json report = build_report(levels, times, pricing);
   const std::string text = used.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   report["settings"] = used;
+  report["load_average_1min_at_start"] = load;
   report["config_hash"] = hex(hash_bytes(text.data(), text.size()));
   return report;
 }

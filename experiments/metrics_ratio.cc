@@ -75,6 +75,12 @@ Records ratio_records(const ordered_json& report) {
           low = std::min(low, at_end);
           high = std::max(high, at_end);
         }
+      // Of repeated measurements: the quartiles that favour either side most.
+      if (const std::string q1 = std::string(c.figure) + "_q1", q3 = std::string(c.figure) + "_q3";
+          ternary.contains(q1)) {
+        low = ternary.at(q1).get<double>() / fp16->at(q3).get<double>();
+        high = ternary.at(q3).get<double>() / fp16->at(q1).get<double>();
+      }
       record["ratio_low"] = low;
       record["ratio_high"] = high;
       record["assumed_share"] =

@@ -3,34 +3,18 @@
 #include "experiments/provenance.h"
 
 #include <sched.h>
+#include <tern_commit.h>  // made by cmake/commit.cmake
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <memory>
 
 #include "experiments/level.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
-namespace {
-
-// The first line of a command's output; "" where it fails.
-std::string first_line(const std::string& command) {
-  FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
-  if (pipe == nullptr) return "";
-  std::array<char, 256> buffer{};
-  std::string line;
-  if (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr)
-    line = buffer.data();
-  while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr) continue;
-  if (pclose(pipe) != 0) return "";
-  while (!line.empty() && line.back() == '\n') line.pop_back();
-  return line;
-}
-
-}  // namespace
 
 std::string cpu_name() {
   std::ifstream info("/proc/cpuinfo");
@@ -48,11 +32,11 @@ unsigned online_cpus() {
   return static_cast<unsigned>(CPU_COUNT(&set));
 }
 
-std::string git_commit() {
-  const std::string git = "git -C '" TERN_SOURCE_DIR "' ";
-  const std::string commit = first_line(git + "rev-parse --short=12 HEAD");
-  if (commit.empty()) return "";
-  return commit + (first_line(git + "status --porcelain -uno").empty() ? "" : "-dirty");
+std::string git_commit() { return TERN_COMMIT; }
+
+double load_average() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 std::string utc_now() {

@@ -11,7 +11,8 @@ namespace tern::experiments {
 
 std::string cpu_name();      // "AMD EPYC ...", of /proc/cpuinfo; "unknown CPU" without it
 unsigned online_cpus();      // this process may use
-std::string git_commit();    // of the source tree, "-dirty" behind it where it was changed; or ""
+std::string git_commit();    // that was built, "-dirty" behind it where the tree differed; or ""
+double load_average();       // of the last minute; 0 where the host does not say
 std::string utc_now();       // 2026-01-31T12:00:00Z
 std::string tern_version();  // of the build
 std::string hash_of_file(const std::string& path);  // throws std::runtime_error naming the file

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pictures of the report: inline SVG for the page, one PNG as a summary."""
 
+import re
 import io
 
 import matplotlib
@@ -172,7 +173,8 @@ def svg(figure):
     figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
     text = buffer.getvalue()
-    return text[text.index("<svg"):]
+    # matplotlib's metadata names sites on the web, which a self-contained page need not.
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg"):], flags=re.S)
 
 
 def pictures(report):

@@ -107,6 +107,12 @@ TEST_CASE("a snapshot that is damaged or of another run is refused", "[models][t
     std::filesystem::resize_file(o.snapshot, std::filesystem::file_size(o.snapshot) - 1);
     CHECK_THROWS_WITH(go(), Catch::Contains("run.snap: the snapshot is cut short"));
   }
+  SECTION("one bit flipped") {
+    std::string bytes = read_file(o.snapshot);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    std::ofstream(o.snapshot, std::ios::binary) << bytes;
+    CHECK_THROWS_WITH(go(), Catch::Contains("run.snap: the snapshot is damaged"));
+  }
   SECTION("not a snapshot") {
     std::ofstream(o.snapshot) << "some words of no meaning";
     CHECK_THROWS_WITH(go(), Catch::Contains("run.snap: not a snapshot"));
