@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pictures of the report: inline SVG for the page, one PNG as a summary."""
 
-import re
 import io
+import re
 
 import matplotlib
 
