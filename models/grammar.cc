@@ -163,14 +163,14 @@ std::vector<std::string_view> split_sentences(std::string_view text) {
       ++begin;
       continue;
     }
-    // A closing quote belongs to the sentence that ends before it.
-    const bool stop = text[i] == '.' || text[i] == '!' || text[i] == '?' ||
-                      (text[i] == '"' && i > begin &&
-                       (text[i - 1] == '.' || text[i - 1] == '!' || text[i - 1] == '?'));
+    const char before = i > begin ? text[i - 1] : ' ';
+    const bool closing =  // a quote that ends speech belongs to the sentence before it
+        text[i] == '"' && (before == '.' || before == '!' || before == '?');
+    const bool stop = text[i] == '.' || text[i] == '!' || text[i] == '?' || closing;
     const bool cut = i + 1 == text.size() || blank(text[i + 1]);
-    const bool speech_goes_on =  // "..." asked Tom. / "..." the dog barked.
-        text[i] == '"' && text.find_first_not_of(" \n\t\r", i + 1) != std::string_view::npos &&
-        text[i - 1] != '.';
+    const bool speech_goes_on =  // "...?" asked Tom. / "...!" the dog barked.
+        closing && before != '.' &&
+        text.find_first_not_of(" \n\t\r", i + 1) != std::string_view::npos;
     if (i + 1 == text.size() || (stop && cut && !speech_goes_on)) {
       out.push_back(text.substr(begin, i + 1 - begin));
       begin = i + 1;
