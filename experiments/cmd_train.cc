@@ -67,6 +67,11 @@ void finish_options(Options& o) {
         fmt::format("--dim {} is not a multiple of --heads {}", c.dim, c.heads));
   c.head_dim = c.dim / c.heads;
   models::check(c, "tern train");
+  if (!std::isfinite(o.train.learning_rate) || !std::isfinite(o.train.weight_decay))
+    throw std::runtime_error("--learning-rate and --weight-decay must be finite");
+  if (o.out == o.json || o.out == o.train.snapshot ||
+      (!o.json.empty() && o.json == o.train.snapshot))
+    throw std::runtime_error("--out, --json and --snapshot must be different files");
   // What the checkpoint cannot hold is said before the work and not after it.
   if (o.train.flavour == models::Flavour::kTernary)
     for (const auto& [name, cols] : {std::pair("--dim", c.dim), std::pair("--ffn", c.ffn)})
@@ -80,6 +85,7 @@ void run(Options o) {
   finish_options(o);
   models::check_writable(o.out);
   if (!o.json.empty()) models::check_writable(o.json);
+  if (!o.train.snapshot.empty()) models::check_writable(o.train.snapshot);
   const models::Grammar own = grammar_from(o.grammar);
   const models::Tokenizer tokenizer(
       models::learn_bpe(models::story_corpus(own, o.train.seed, o.vocab_stories), o.vocab));

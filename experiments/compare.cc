@@ -154,6 +154,17 @@ void check_flavour(const std::string& path, const std::string& flavour) {
         "{}: expected the {} checkpoint, but its linear layers are {}", path, flavour, found));
 }
 
+// One network in two formats, or the factors mean nothing.
+void check_twins(const CompareOptions& o) {
+  const auto ternary = models::load_checkpoint(o.ternary), fp16 = models::load_checkpoint(o.fp16);
+  models::Config shape = ternary->config;
+  shape.name = fp16->config.name;
+  if (shape != fp16->config || ternary->tokenizer != fp16->tokenizer)
+    throw std::runtime_error(fmt::format(
+        "{}: its shape or tokenizer is not that of {}: compare takes two flavours of one network",
+        o.fp16, o.ternary));
+}
+
 nlohmann::ordered_json settings(const CompareOptions& o) {
   return {{"prompt", o.prompt},
           {"tokens", o.tokens},
@@ -185,6 +196,7 @@ nlohmann::ordered_json compare(const CompareOptions& o) {
           flavour));
     check_flavour(path, flavour);
   }
+  check_twins(o);
   Pricing pricing{{}, energy::find_dram(o.dram.empty() ? energy::kDefaultDram : o.dram)};
   for (const std::string& name : o.technologies)
     pricing.technologies.push_back(energy::find_technology(name));
