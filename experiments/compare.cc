@@ -146,17 +146,23 @@ void sort_levels(std::vector<LevelResult>& levels) {
                    [&](const LevelResult& a, const LevelResult& b) { return rank(a) < rank(b); });
 }
 
-void check_flavour(const std::string& path, const std::string& flavour) {
-  const auto model = models::load_checkpoint(path);
+std::unique_ptr<const models::Model> load_flavour(const std::string& path,
+                                                  const std::string& flavour) {
+  if (path == default_checkpoint(flavour) && !fs::exists(path))
+    throw std::runtime_error(fmt::format(
+        "{}: no such file in the source tree this program was built from; give --{} FILE", path,
+        flavour));
+  auto model = models::load_checkpoint(path);
   const std::string found = flavour_of(*model);
   if (found != flavour)
     throw std::runtime_error(fmt::format(
         "{}: expected the {} checkpoint, but its linear layers are {}", path, flavour, found));
+  return model;
 }
 
 // One network in two formats, or the factors mean nothing.
 void check_twins(const CompareOptions& o) {
-  const auto ternary = models::load_checkpoint(o.ternary), fp16 = models::load_checkpoint(o.fp16);
+  const auto ternary = load_flavour(o.ternary, "ternary"), fp16 = load_flavour(o.fp16, "fp16");
   models::Config shape = ternary->config;
   shape.name = fp16->config.name;
   if (shape != fp16->config || ternary->tokenizer != fp16->tokenizer)
@@ -188,14 +194,6 @@ std::string default_checkpoint(const std::string& flavour) {
 nlohmann::ordered_json compare(const CompareOptions& o) {
   // Whatever can be wrong with the options is found before a minute of work.
   if (o.prompt.empty()) throw std::runtime_error("--prompt is empty");
-  for (const char* flavour : {"ternary", "fp16"}) {
-    const std::string& path = flavour == std::string("ternary") ? o.ternary : o.fp16;
-    if (path == default_checkpoint(flavour) && !fs::exists(path))
-      throw std::runtime_error(fmt::format(
-          "{}: no such file in the source tree this program was built from; give --{} FILE", path,
-          flavour));
-    check_flavour(path, flavour);
-  }
   check_twins(o);
   Pricing pricing{{}, energy::find_dram(o.dram.empty() ? energy::kDefaultDram : o.dram)};
   for (const std::string& name : o.technologies)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C = alpha-free float32 matrix products for training and for the FP32 reference path:
-// C += A B with either operand transposed. Row-major. Single thread; callers split the work.
+// Float32 matrix products for training: C += A B with either operand transposed. C is row-major.
+// Single thread; callers split the work.
 
 #pragma once
 

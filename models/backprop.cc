@@ -11,6 +11,7 @@
 #include "kernels/gemm_f32.h"
 #include "kernels/quantize.h"
 #include "models/backprop_ops.h"
+#include "models/rope.h"
 
 namespace tern::models {
 
@@ -64,7 +65,7 @@ struct Backprop::Impl {
   Flavour flavour;
   ParameterLayout layout;
   kernels::GemmF32Fn* gemm;
-  RopeTable rope;
+  Rope rope;
   std::vector<Kept> kept;
   Buffer x, x_out, probabilities;              // [N, D], [N, D], [N, vocab]
   Buffer dx, d_in, d_branch, dq, dk, dv, d_o;  // gradients, shapes as above
@@ -75,8 +76,10 @@ struct Backprop::Impl {
         flavour(f),
         layout(config),
         gemm(kernels::kernel_for(kernels::gemm_f32_kernels(), kernels::selected_isa()).run),
-        rope(config),
-        kept(config.layers) {}
+        rope(config, {}),
+        kept(config.layers) {
+    rope.reserve(config.context);
+  }
 
   static Buffer& sized(Buffer& b, std::size_t n) {
     if (b.size() < n) b.resize(n);
@@ -179,8 +182,8 @@ struct Backprop::Impl {
     linear(t.attn_v, w, s.attn_in.data(), n, sized(s.v, n * c.kv_dim()).data());
     for (std::size_t i = 0; i < batch.sequences(); ++i) {
       for (std::size_t at = batch.starts[i]; at < batch.starts[i + 1]; ++at) {
-        rope.rotate(at - batch.starts[i], c.heads, s.q.data() + at * c.q_dim(), +1);
-        rope.rotate(at - batch.starts[i], c.kv_heads, s.k.data() + at * c.kv_dim(), +1);
+        rope.rotate(s.q.data() + at * c.q_dim(), c.heads, at - batch.starts[i]);
+        rope.rotate(s.k.data() + at * c.kv_dim(), c.kv_heads, at - batch.starts[i]);
       }
     }
     sized(s.o, n * c.q_dim());
@@ -223,8 +226,8 @@ struct Backprop::Impl {
     attention_back(batch, s);
     for (std::size_t i = 0; i < batch.sequences(); ++i) {
       for (std::size_t at = batch.starts[i]; at < batch.starts[i + 1]; ++at) {
-        rope.rotate(at - batch.starts[i], c.heads, dq.data() + at * c.q_dim(), -1);
-        rope.rotate(at - batch.starts[i], c.kv_heads, dk.data() + at * c.kv_dim(), -1);
+        rope.rotate_back(dq.data() + at * c.q_dim(), c.heads, at - batch.starts[i]);
+        rope.rotate_back(dk.data() + at * c.kv_dim(), c.kv_heads, at - batch.starts[i]);
       }
     }
     float* d_attn_in = zeroed(d_in, n * c.dim);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/quantize.h"
 
@@ -116,39 +117,6 @@ double cross_entropy_rows(std::span<const TokenId> targets, std::size_t vocab, f
     logits += vocab;
   }
   return loss;
-}
-
-RopeTable::RopeTable(const Config& c)
-    : half_(c.head_dim / 2),
-      step_(c.pairing == RopePairing::kHalfSplit ? 1 : 2),
-      partner_(c.pairing == RopePairing::kHalfSplit ? static_cast<std::ptrdiff_t>(c.head_dim / 2)
-                                                    : 1),
-      cosine_(c.context * half_),
-      sine_(c.context * half_) {
-  for (std::size_t position = 0; position < c.context; ++position) {
-    for (std::size_t j = 0; j < half_; ++j) {
-      const double angle = static_cast<double>(position) *
-                           std::pow(double{c.rope_theta}, -2.0 * static_cast<double>(j) /
-                                                              static_cast<double>(c.head_dim));
-      cosine_[position * half_ + j] = static_cast<float>(std::cos(angle));
-      sine_[position * half_ + j] = static_cast<float>(std::sin(angle));
-    }
-  }
-}
-
-void RopeTable::rotate(std::size_t position, std::size_t heads, float* x, int sign) const {
-  const float* cosine = cosine_.data() + position * half_;
-  const float* sine = sine_.data() + position * half_;
-  const auto turn = static_cast<float>(sign);
-  for (std::size_t h = 0; h < heads; ++h, x += 2 * half_) {
-    for (std::size_t j = 0; j < half_; ++j) {
-      float* a = x + static_cast<std::ptrdiff_t>(j) * step_;
-      float* b = a + partner_;
-      const float s = turn * sine[j], u = *a, v = *b;
-      *a = u * cosine[j] - v * s;
-      *b = u * s + v * cosine[j];
-    }
-  }
 }
 
 }  // namespace tern::models

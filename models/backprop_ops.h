@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "models/config.h"
 #include "models/tokenizer.h"
@@ -38,19 +37,5 @@ void causal_softmax_back(std::size_t l, float scale, const float* p, float* ds);
 // scale * dL/dlogits.  logits [targets, vocab]
 double cross_entropy_rows(std::span<const TokenId> targets, std::size_t vocab, float scale,
                           bool back, float* logits);
-
-// Rotary position embedding: pair j of a head turns by position * theta^(-2 j / head_dim)
-// (Su et al., arXiv 2104.09864).
-class RopeTable {
- public:
-  explicit RopeTable(const Config& config);
-  // x [heads, head_dim]; sign -1 turns back, which is also the gradient's way.
-  void rotate(std::size_t position, std::size_t heads, float* x, int sign) const;
-
- private:
-  std::size_t half_;
-  std::ptrdiff_t step_, partner_;     // pair j holds x[j * step_] and x[j * step_ + partner_]
-  std::vector<float> cosine_, sine_;  // [context, half]
-};
 
 }  // namespace tern::models

@@ -29,6 +29,14 @@ void Rope::reserve(std::size_t n) {
 }
 
 void Rope::rotate(float* x, std::size_t heads, std::size_t position) const {
+  turn(x, heads, position, 1.0f);
+}
+
+void Rope::rotate_back(float* x, std::size_t heads, std::size_t position) const {
+  turn(x, heads, position, -1.0f);
+}
+
+void Rope::turn(float* x, std::size_t heads, std::size_t position, float sign) const {
   const float* c = cosines_.data() + position * half_;
   const float* s = sines_.data() + position * half_;
   const bool split = pairing_ == RopePairing::kHalfSplit;
@@ -36,8 +44,9 @@ void Rope::rotate(float* x, std::size_t heads, std::size_t position) const {
     for (std::size_t j = 0; j < half_; ++j) {
       float& a = split ? x[j] : x[2 * j];
       float& b = split ? x[j + half_] : x[2 * j + 1];
-      const float turned = a * c[j] - b * s[j];
-      b = a * s[j] + b * c[j];
+      const float sine = sign * s[j];
+      const float turned = a * c[j] - b * sine;
+      b = a * sine + b * c[j];
       a = turned;
     }
   }

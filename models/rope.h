@@ -22,8 +22,12 @@ class Rope {
 
   // Rotates x [heads, head_dim] in place. position < reserved.
   void rotate(float* x, std::size_t heads, std::size_t position) const;
+  // The way back, which is also the gradient's.
+  void rotate_back(float* x, std::size_t heads, std::size_t position) const;
 
  private:
+  void turn(float* x, std::size_t heads, std::size_t position, float sign) const;
+
   RopePairing pairing_;
   std::size_t half_;                    // head_dim / 2
   std::vector<double> frequencies_;     // [half], radians per position
