@@ -4,22 +4,10 @@
 
 #pragma once
 
-// gcc 12 takes the deliberately undefined operands of its own intrinsics for mistakes (gcc bug
-// 105593).
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-
 #include <cstddef>
 #include <cstdint>
 
-#define TERN_TARGET_AVX2 [[gnu::target("avx2,fma,f16c")]]
-#define TERN_TARGET_AVX512VNNI \
-  [[gnu::target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]]
+#include "kernels/x86.h"
 
 namespace tern::kernels {
 

@@ -192,7 +192,7 @@ TERN_VECTOR_OPS(Avx2, [[gnu::target("avx2")]]);
 TERN_VECTOR_OPS(Avx512, [[gnu::target("avx512f")]]);
 
 constexpr std::array kTable = {
-    Avx512::row(kernels::Isa::kAvx512Vnni),
+    Avx512::row(kernels::Isa::kAvx512Bw),
     Avx2::row(kernels::Isa::kAvx2),
     Scalar::row(kernels::Isa::kScalar),
 };
@@ -201,7 +201,7 @@ constexpr std::array kTable = {
 
 const VectorOps& vector_ops(kernels::Isa isa) noexcept {
   for (const VectorOps& ops : kTable)
-    if (ops.isa == isa) return ops;
+    if (kernels::contains(isa, ops.isa)) return ops;
   return kTable.back();
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every way ternary weights are laid out, in files and for kernels: one table row each. A row
+// packs and unpacks whole matrices, byte-exact with shared/reference/formats.md section 6.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tern::kernels {
+
+// What is wrong with packed bytes, and where.
+struct FormatProblem {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kIllegalCode,  // `index` is the weight (row * cols + col) whose code means nothing
+    kBadScale,     // NaN, infinite, zero or negative: `index` is the block's first weight
+    kMixedScales,  // a second scale in a format of one scale per tensor: likewise
+    kBadPadding,   // a weight past the matrix that is not 0: `index` is the byte
+  };
+  Kind kind = Kind::kNone;
+  std::size_t index = 0;
+  double scale = 0;  // of kBadScale and kMixedScales: what was found
+};
+
+struct TernaryFormat {
+  std::string_view name;       // "i2_s"
+  std::string_view file_type;  // "GGUF 36 (I2_S)", "safetensors uint8"; "compute only"
+  std::string_view block;      // its geometry in words: "128 weights of a row in 32 bytes"
+  std::string_view kernels;    // the family that multiplies it as it is ("matmul_t2p"), or ""
+  std::size_t row_multiple, col_multiple;  // shapes it can hold; 1: any
+  bool has_scale;                          // a scale lies in the bytes
+
+  // Bytes of a tensor, scale and padding included. The shape must fit the multiples.
+  std::size_t (*bytes)(std::size_t rows, std::size_t cols) noexcept;
+  // trits [rows, cols], each -1, 0 or +1; out [bytes(rows, cols)], written whole.
+  void (*pack)(const std::int8_t* trits, std::size_t rows, std::size_t cols, float scale,
+               std::uint8_t* out) noexcept;
+  // The inverse for rows [begin, end) of the matrix (multiples of row_multiple, or its last row):
+  // trits [end - begin, cols]. Stops at the first problem. `scale` is written where has_scale.
+  FormatProblem (*unpack)(const std::uint8_t* in, std::size_t rows, std::size_t cols,
+                          std::size_t begin, std::size_t end, std::int8_t* trits,
+                          float* scale) noexcept;
+};
+
+std::span<const TernaryFormat> ternary_formats() noexcept;
+// Throws std::runtime_error that lists the names.
+const TernaryFormat& ternary_format(std::string_view name);
+
+struct Trits {
+  std::vector<std::int8_t> trits;  // [rows, cols]
+  float scale = 0;                 // W = scale * T; 0 where the format holds none
+};
+
+// pack and unpack behind checks, for bytes that came from outside. Each throws
+// std::runtime_error that names the tensor, the index and what is wrong: a shape that the format
+// cannot hold, another number of bytes, a scale that is NaN, infinite, zero or negative, an
+// illegal code.
+void check_shape(const TernaryFormat& format, std::size_t rows, std::size_t cols,
+                 const std::string& tensor);
+std::vector<std::uint8_t> pack_tensor(const TernaryFormat& format, const Trits& t, std::size_t rows,
+                                      std::size_t cols, const std::string& tensor);
+Trits unpack_tensor(const TernaryFormat& format, std::span<const std::uint8_t> bytes,
+                    std::size_t rows, std::size_t cols, const std::string& tensor);
+
+}  // namespace tern::kernels
