@@ -21,6 +21,9 @@ struct Ops : Avx512Ops {
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_add_epi16(acc, _mm512_maddubs_epi16(codes, x));
   }
+  TERN_TARGET static Vec mac_quad(Vec acc, Vec codes, const std::int8_t* x) {
+    return mac(acc, codes, set1_quad(x));
+  }
   TERN_TARGET static Vec widen(Vec acc) { return _mm512_madd_epi16(acc, _mm512_set1_epi16(1)); }
 };
 

@@ -22,6 +22,13 @@ struct Ops : Avx512Ops {
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_dpbusd_epi32(acc, codes, x);
   }
+  // mac(acc, codes, set1_quad(x)) as the one instruction that gcc 12 does not make of it.
+  TERN_TARGET static Vec mac_quad(Vec acc, Vec codes, const std::int8_t* x) {
+    asm("vpdpbusd %2%{1to16%}, %1, %0"
+        : "+v"(acc)
+        : "v"(codes), "m"(*reinterpret_cast<const Quad*>(x)));
+    return acc;
+  }
   TERN_TARGET static Vec widen(Vec acc) { return acc; }
 };
 
