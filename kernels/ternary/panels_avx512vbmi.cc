@@ -9,7 +9,6 @@
 #include <array>
 #include <vector>
 
-#include "kernels/ternary/code_buffer.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 
@@ -33,7 +32,7 @@ alignas(64) constexpr std::array<std::uint8_t, 256> kFields = [] {
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = true;
   static constexpr bool kLookup4 = true;
-  static constexpr std::size_t kSmallTokens = 8, kTilePanels = 3, kTileTokens = 8;
+  static constexpr std::size_t kTokens = 8;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_dpbusd_epi32(acc, codes, x);

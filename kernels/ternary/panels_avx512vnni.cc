@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AVX-512 VNNI: vpdpbusd takes a quad of 16 rows at once. A tile of 3 panels and 8 tokens fills 24
-// of the 32 registers with accumulators: one broadcast of activations serves 3 products.
+// AVX-512 VNNI: vpdpbusd takes a quad of 16 rows at once. Eight tokens side by side fill half of
+// the 32 registers with accumulators.
 
 #include <algorithm>
 #include <vector>
 
-#include "kernels/ternary/code_buffer.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 
@@ -17,7 +16,7 @@ namespace {
 
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = true;
-  static constexpr std::size_t kSmallTokens = 8, kTilePanels = 3, kTileTokens = 8;
+  static constexpr std::size_t kTokens = 8;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_dpbusd_epi32(acc, codes, x);
