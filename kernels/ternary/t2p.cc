@@ -9,16 +9,17 @@
 
 namespace tern::kernels {
 
-TernaryFn matmul_t2p_scalar;
+TernaryFn matmul_t2p_scalar, matmul_t2p_amx_standin;
 #if defined(__x86_64__)
-TernaryFn matmul_t2p_avx512vnni, matmul_t2p_avx512bw, matmul_t2p_avxvnni, matmul_t2p_avx2,
-    matmul_t2p_avxvnni_standin;
+TernaryFn matmul_t2p_amx, matmul_t2p_avx512vnni, matmul_t2p_avx512bw, matmul_t2p_avxvnni,
+    matmul_t2p_avx2, matmul_t2p_avxvnni_standin;
 #endif
 
 namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
+    Kernel<TernaryFn>{"matmul_t2p_amx", Isa::kAmx, matmul_t2p_amx},
     Kernel<TernaryFn>{"matmul_t2p_avx512vnni", Isa::kAvx512Vnni, matmul_t2p_avx512vnni},
     Kernel<TernaryFn>{"matmul_t2p_avx512bw", Isa::kAvx512Bw, matmul_t2p_avx512bw},
     Kernel<TernaryFn>{"matmul_t2p_avxvnni", Isa::kAvxVnni, matmul_t2p_avxvnni},
@@ -28,6 +29,7 @@ constexpr std::array kTable = {
 #if defined(__x86_64__)
     Kernel<TernaryFn>{"matmul_t2p_avxvnni_standin", Isa::kAvx2, matmul_t2p_avxvnni_standin},
 #endif
+    Kernel<TernaryFn>{"matmul_t2p_amx_standin", Isa::kScalar, matmul_t2p_amx_standin},
 };
 
 }  // namespace

@@ -9,16 +9,17 @@
 
 namespace tern::kernels {
 
-TernaryFn matmul_t5p_scalar;
+TernaryFn matmul_t5p_scalar, matmul_t5p_amx_standin;
 #if defined(__x86_64__)
-TernaryFn matmul_t5p_avx512vbmi, matmul_t5p_avx512vnni, matmul_t5p_avx512bw, matmul_t5p_avxvnni,
-    matmul_t5p_avx2, matmul_t5p_avxvnni_standin;
+TernaryFn matmul_t5p_amx, matmul_t5p_avx512vbmi, matmul_t5p_avx512vnni, matmul_t5p_avx512bw,
+    matmul_t5p_avxvnni, matmul_t5p_avx2, matmul_t5p_avxvnni_standin;
 #endif
 
 namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
+    Kernel<TernaryFn>{"matmul_t5p_amx", Isa::kAmx, matmul_t5p_amx},
     Kernel<TernaryFn>{"matmul_t5p_avx512vbmi", Isa::kAvx512Vbmi, matmul_t5p_avx512vbmi},
     Kernel<TernaryFn>{"matmul_t5p_avx512vnni", Isa::kAvx512Vnni, matmul_t5p_avx512vnni},
     Kernel<TernaryFn>{"matmul_t5p_avx512bw", Isa::kAvx512Bw, matmul_t5p_avx512bw},
@@ -29,6 +30,7 @@ constexpr std::array kTable = {
 #if defined(__x86_64__)
     Kernel<TernaryFn>{"matmul_t5p_avxvnni_standin", Isa::kAvx2, matmul_t5p_avxvnni_standin},
 #endif
+    Kernel<TernaryFn>{"matmul_t5p_amx_standin", Isa::kScalar, matmul_t5p_amx_standin},
 };
 
 }  // namespace

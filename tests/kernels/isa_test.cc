@@ -15,6 +15,7 @@
 
 #include "kernels/gemm_f32.h"
 #include "kernels/gemv.h"
+#include "kernels/norm_quantize.h"
 #include "kernels/ternary/ternary.h"
 
 namespace tern::kernels {
@@ -86,6 +87,8 @@ TEST_CASE("every family has a scalar kernel and its kernels come fastest first",
   check_table("gemv_f16", gemv_f16_kernels());
   check_table("gemv_i8", gemv_i8_kernels());
   check_table("gemm_f32", gemm_f32_kernels());
+  check_table("norm_quantize", norm_quantize_kernels());
+  check_table("quantize", quantize_kernels());
   check_table("matmul_t2p", matmul_t2p_kernels());
   check_table("matmul_t5p", matmul_t5p_kernels());
 }
