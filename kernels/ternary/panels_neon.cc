@@ -61,6 +61,7 @@ struct Neon {
                     std::size_t ldy) {
     constexpr std::size_t kQuads = Layout::kQuads;
     constexpr std::size_t kChunk = Layout::kProducts16 / kQuads;  // blocks
+    const typename Layout::Constants constants;
     Sums32 total[T];
     for (std::size_t t = 0; t < T; ++t) fill(total[t], vdupq_n_s32(0));
     for (std::size_t b = 0; b < blocks;) {
@@ -78,7 +79,7 @@ struct Neon {
 #pragma GCC unroll 4
         for (std::size_t g = 0; g < kPanelRegisters; ++g) {
           int8x16_t d[kQuads];
-          Layout::decode(vld1q_u8(w + b * kQuadBytes + 16 * g), d);
+          Layout::decode(constants, vld1q_u8(w + b * kQuadBytes + 16 * g), d);
 #pragma GCC unroll 2
           for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 5

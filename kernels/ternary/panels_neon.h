@@ -6,7 +6,7 @@
 // Instructions per register of packed bytes, all weights of 4 rows and one block:
 //   t2p  6 for 64 weights (3 shifts, 3 masks)
 //   t5p 15 for 80 weights: two digits at a time by a table of nine, the last one by comparison
-//       (one by one, two comparisons, a subtraction and a product each, it would be 19)
+//       (one by one, by two comparisons, a subtraction and a product, it would be 19)
 //
 // Up to kSmallBatch tokens meet weights decoded in registers. More tokens pay for storing them as
 // bytes, in chunks of columns that stay in a 64 KB L1 cache while every token passes.
@@ -26,15 +26,24 @@ namespace tern::kernels {
 inline constexpr std::size_t kPanelRegisters = kPanelRows / 4;
 inline constexpr std::size_t kChunkQuads = 512;  // 32 KB of decoded weights
 
+// A factor that the compiler does not see: of a product with a constant it would make a shift and
+// an addition, two instructions in place of one.
+[[gnu::always_inline]] inline uint8x16_t factor(std::uint8_t value) {
+  uint8x16_t v = vdupq_n_u8(value);
+  asm("" : "+w"(v));
+  return v;
+}
+
 // Digits of a block in quads: weight + kOffset.
 struct NeonT2p {
   static constexpr const Geometry& kGeometry = kT2p;
   static constexpr std::size_t kQuads = 4;
   static constexpr int kOffset = 1;
-  static constexpr std::uint8_t kZeros = 0b01'01'01'01;  // four weights of 0
-  static constexpr std::size_t kProducts16 = 128;        // down to -256 each, that an int16 takes
+  static constexpr std::size_t kProducts16 = 128;  // down to -256 each, that an int16 takes
 
-  [[gnu::always_inline]] static void decode(uint8x16_t v, int8x16_t (&d)[4]) {
+  struct Constants {};
+
+  [[gnu::always_inline]] static void decode(Constants, uint8x16_t v, int8x16_t (&d)[4]) {
     const uint8x16_t mask = vdupq_n_u8(0b11);
     d[0] = vreinterpretq_s8_u8(vandq_u8(v, mask));
     d[1] = vreinterpretq_s8_u8(vandq_u8(vshrq_n_u8(v, 2), mask));
@@ -47,7 +56,6 @@ struct NeonT5p {
   static constexpr const Geometry& kGeometry = kT5p;
   static constexpr std::size_t kQuads = 5;
   static constexpr int kOffset = 0;
-  static constexpr std::uint8_t kZeros = 128;      // ceil(256 * 121 / 243)
   static constexpr std::size_t kProducts16 = 255;  // up to 128 each
 
   // 9 r = 256 (3 c[n] + c[n+1]) + r[n+2]. The halving additions give floor(9 r / 16) in 8 bits.
@@ -55,19 +63,22 @@ struct NeonT5p {
     return vshrq_n_u8(vhaddq_u8(r, vshrq_n_u8(r, 3)), 4);
   }
 
-  [[gnu::always_inline]] static void decode(uint8x16_t v, int8x16_t (&d)[5]) {
+  struct Constants {
+    uint8x16_t nine = factor(9);
+  };
+
+  [[gnu::always_inline]] static void decode(Constants c, uint8x16_t v, int8x16_t (&d)[5]) {
     static constexpr std::int8_t kFirst[16] = {-1, -1, -1, 0, 0, 0, 1, 1, 1};
     static constexpr std::int8_t kSecond[16] = {-1, 0, 1, -1, 0, 1, -1, 0, 1};
     const int8x16_t first = vld1q_s8(kFirst), second = vld1q_s8(kSecond);
-    const uint8x16_t nine = vdupq_n_u8(9);
     const uint8x16_t front = two_digits(v);
     d[0] = vqtbl1q_s8(first, front);
     d[1] = vqtbl1q_s8(second, front);
-    v = vmulq_u8(v, nine);
+    v = vmulq_u8(v, c.nine);
     const uint8x16_t back = two_digits(v);
     d[2] = vqtbl1q_s8(first, back);
     d[3] = vqtbl1q_s8(second, back);
-    v = vmulq_u8(v, nine);
+    v = vmulq_u8(v, c.nine);
     // A comparison that holds gives -1. 3 r reaches 256 from r = 86 on, 512 from r = 171 on.
     const uint8x16_t minus = vcleq_u8(v, vdupq_n_u8(85)), plus = vcgtq_u8(v, vdupq_n_u8(170));
     d[4] = vreinterpretq_s8_u8(vsubq_u8(minus, plus));
@@ -93,11 +104,12 @@ inline std::int32_t neon_sum_of(const std::int8_t* x, std::size_t cols) {
 }
 
 // Weights of a run of blocks, as bytes [quads][4 registers][16]; or, kPaired, for vmmlaq_s32, whose
-// operand is two rows by eight columns: [pairs of quads][8 pairs of rows][2][8]. Ends with zeros up
-// to a multiple of four quads, which it returns.
+// operand is two rows by eight columns: [pairs of quads][8 pairs of rows][2][8]. Ends with blocks
+// past the matrix, where x is 0, and zeros up to a multiple of four quads, which it returns.
 template <typename Layout, bool kPaired>
 std::size_t unpack_neon(const std::uint8_t* w, std::size_t blocks, std::int8_t* out) {
   constexpr std::size_t kQuads = Layout::kQuads;
+  const typename Layout::Constants constants;
   const int8x16_t offset = vdupq_n_s8(Layout::kOffset);
   std::size_t quads = 0;
   for (std::size_t b = 0; b < blocks; b += 2, quads += 2 * kQuads)
@@ -105,8 +117,8 @@ std::size_t unpack_neon(const std::uint8_t* w, std::size_t blocks, std::int8_t* 
     for (std::size_t g = 0; g < kPanelRegisters; ++g) {
       const std::uint8_t* at = w + b * kQuadBytes + 16 * g;
       int8x16_t even[kQuads], odd[kQuads];
-      Layout::decode(vld1q_u8(at), even);
-      Layout::decode(b + 1 < blocks ? vld1q_u8(at + kQuadBytes) : vdupq_n_u8(Layout::kZeros), odd);
+      Layout::decode(constants, vld1q_u8(at), even);
+      Layout::decode(constants, b + 1 < blocks ? vld1q_u8(at + kQuadBytes) : vdupq_n_u8(0), odd);
 #pragma GCC unroll 5
       for (std::size_t j = 0; j < kQuads; ++j) {
         int8x16_t first = 2 * j < kQuads ? even[2 * j] : odd[2 * j - kQuads];

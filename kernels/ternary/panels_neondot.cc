@@ -57,7 +57,7 @@ TERN_TARGET_NEONDOT void small_t2p(const std::uint8_t* w, std::size_t blocks, co
 TERN_TARGET_NEONDOT void small_t5p(const std::uint8_t* w, std::size_t blocks, const std::int8_t* x,
                                    std::size_t live, std::int32_t* y) {
   constexpr std::size_t kChunk = 1600;  // blocks: 3 * 128 * 128 * 32,000 columns stays below 2^31
-  const int8x16_t three = vdupq_n_s8(3);
+  const int8x16_t three = vreinterpretq_s8_u8(factor(3));
   int32x4_t total[kPanelRegisters];
 #pragma GCC unroll 4
   for (std::size_t g = 0; g < kPanelRegisters; ++g) total[g] = vdupq_n_s32(0);
@@ -117,6 +117,7 @@ struct Neondot {
     for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 4
       for (std::size_t g = 0; g < kPanelRegisters; ++g) acc[t][g] = vdupq_n_s32(-sums[t]);
+    const typename Layout::Constants constants;
     for (std::size_t b = 0; b < blocks; ++b) {
       int8x16_t xs[T], last[T];
 #pragma GCC unroll 4
@@ -128,7 +129,7 @@ struct Neondot {
 #pragma GCC unroll 4
       for (std::size_t g = 0; g < kPanelRegisters; ++g) {
         int8x16_t d[kQuads];
-        Layout::decode(vld1q_u8(w + b * kQuadBytes + 16 * g), d);
+        Layout::decode(constants, vld1q_u8(w + b * kQuadBytes + 16 * g), d);
 #pragma GCC unroll 4
         for (std::size_t t = 0; t < T; ++t) {
           acc[t][g] = dot<0>(acc[t][g], d[0], xs[t]);
