@@ -8,19 +8,16 @@
 //   to 4 tokens  t2p  1 load, 1 zip, 6 to decode, 4 smmla per pair of tokens
 //                t5p  1 load, 1 zip, 15 to decode, 5 smmla per pair
 //                and per pair and two blocks 4 or 8 loads and 8 or 11 zips of activations
-//   more         per 8 columns of 16 rows and 4 tokens 8 loads of unpacked weights, 4 loads of
-//                activations and 16 smmla. 6 tokens would need 24 accumulators, of which gcc 12
-//                spills some: 2.2 instructions per smmla in place of 1.9
+//   more         tile_neoni8mm.h
 
 #include "kernels/ternary/panels_neon.h"
+#include "kernels/ternary/tile_neoni8mm.h"
 
 namespace tern::kernels {
 
 TernaryFn matmul_t2p_neondot, matmul_t5p_neondot;
 
 namespace {
-
-constexpr std::size_t kRowPairs = kPanelRows / 2;
 
 int8x16_t zip1_32(int8x16_t a, int8x16_t b) {
   return vreinterpretq_s8_s32(vzip1q_s32(vreinterpretq_s32_s8(a), vreinterpretq_s32_s8(b)));
@@ -51,24 +48,6 @@ template <typename Layout>
     const std::int8_t *a4 = a + kQuadCols, *b4 = b + kQuadCols;
     xs[4] = zip2_64(zip2_32(vld1q_s8(a4), vld1q_s8(a4 + kNext)),
                     zip2_32(vld1q_s8(b4), vld1q_s8(b4 + kNext)));
-  }
-}
-
-// acc[j][p] holds rows 2j and 2j + 1 by tokens 2p and 2p + 1.
-template <std::size_t T, std::size_t P>
-[[gnu::always_inline]] inline void put_pairs(const int32x4_t (&acc)[kRowPairs][P],
-                                             const std::int32_t* sums, bool add, std::size_t live,
-                                             std::int32_t* y, std::size_t ldy) {
-#pragma GCC unroll 8
-  for (std::size_t t = 0; t < T; ++t) {
-    int32x4_t rows[kPanelRegisters];
-#pragma GCC unroll 4
-    for (std::size_t g = 0; g < kPanelRegisters; ++g) {
-      const int32x4_t upper = acc[2 * g][t / 2], lower = acc[2 * g + 1][t / 2];
-      rows[g] = t % 2 == 0 ? vuzp1q_s32(upper, lower) : vuzp2q_s32(upper, lower);
-      if (sums != nullptr) rows[g] = vsubq_s32(rows[g], vdupq_n_s32(sums[t]));
-    }
-    put_rows(rows, add, live, y + t * ldy);
   }
 }
 
@@ -114,34 +93,13 @@ struct Neoni8mm {
           }
       }
     }
-    put_pairs<T>(acc, sums, false, live, y, ldy);
+    put_pairs_neoni8mm<T>(acc, sums, false, live, y, ldy);
   }
 
   template <std::size_t T>
-  TERN_TARGET_NEONI8MM static void tile(const std::int8_t* weights, std::size_t quads,
-                                        const std::int8_t* x, std::size_t ldx, bool add,
-                                        std::size_t live, std::int32_t* y, std::size_t ldy) {
-    constexpr std::size_t P = (T + 1) / 2;
-    int32x4_t acc[kRowPairs][P];
-#pragma GCC unroll 8
-    for (std::size_t j = 0; j < kRowPairs; ++j)
-#pragma GCC unroll 3
-      for (std::size_t p = 0; p < P; ++p) acc[j][p] = vdupq_n_s32(0);
-    for (std::size_t q = 0; q < quads; q += 2) {
-      int8x16_t xs[P];
-#pragma GCC unroll 3
-      for (std::size_t p = 0; p < P; ++p) {
-        const std::int8_t* xq = x + 2 * p * ldx + q * kQuadCols;
-        xs[p] = vcombine_s8(vld1_s8(xq), vld1_s8(2 * p + 1 < T ? xq + ldx : xq));
-      }
-#pragma GCC unroll 8
-      for (std::size_t j = 0; j < kRowPairs; ++j) {
-        const int8x16_t w = vld1q_s8(weights + q * kQuadBytes + 16 * j);
-#pragma GCC unroll 3
-        for (std::size_t p = 0; p < P; ++p) acc[j][p] = vmmlaq_s32(acc[j][p], w, xs[p]);
-      }
-    }
-    put_pairs<T>(acc, nullptr, add, live, y, ldy);
+  static void tile(const std::int8_t* weights, std::size_t quads, const std::int8_t* x,
+                   std::size_t ldx, bool add, std::size_t live, std::int32_t* y, std::size_t ldy) {
+    tile_neoni8mm<T>(weights, quads, x, ldx, add, live, y, ldy);
   }
 };
 
