@@ -22,8 +22,9 @@ namespace tern::kernels {
 namespace {
 
 #if defined(__x86_64__)
-constexpr std::array kIsas = {Isa::kAmx,      Isa::kAvx512Fp16, Isa::kAvx512Bf16, Isa::kAvx512Vnni,
-                              Isa::kAvx512Bw, Isa::kAvxVnni,    Isa::kAvx2,       Isa::kScalar};
+constexpr std::array kIsas = {Isa::kAmx,        Isa::kAvx512Fp16, Isa::kAvx512Bf16,
+                              Isa::kAvx512Vbmi, Isa::kAvx512Vnni, Isa::kAvx512Bw,
+                              Isa::kAvxVnni,    Isa::kAvx2,       Isa::kScalar};
 
 // Bits of CPUID leaf 7 that not every compiler has names for (Intel SDM volume 2A, CPUID).
 constexpr unsigned kEdx7AmxBf16 = 1u << 22, kEdx7Fp16 = 1u << 23, kEdx7AmxTile = 1u << 24,
@@ -82,6 +83,8 @@ bool host_has_x86(Isa isa) noexcept {
       return has_avx512bw();
     case Isa::kAvx512Vnni:
       return has_avx512vnni();
+    case Isa::kAvx512Vbmi:
+      return has_avx512vnni() && __builtin_cpu_supports("avx512vbmi");
     case Isa::kAvx512Bf16:
       return has_avx512vnni() && (leaf7().eax_1 & kEax71Bf16) != 0;
     case Isa::kAvx512Fp16:
@@ -146,7 +149,8 @@ constexpr std::array kRows = {
     IsaRow{Isa::kAvxVnni, "avxvnni", Isa::kAvx2},
     IsaRow{Isa::kAvx512Bw, "avx512bw", Isa::kAvx2},
     IsaRow{Isa::kAvx512Vnni, "avx512vnni", Isa::kAvx512Bw},
-    IsaRow{Isa::kAvx512Bf16, "avx512bf16", Isa::kAvx512Vnni},
+    IsaRow{Isa::kAvx512Vbmi, "avx512vbmi", Isa::kAvx512Vnni},
+    IsaRow{Isa::kAvx512Bf16, "avx512bf16", Isa::kAvx512Vbmi},
     IsaRow{Isa::kAvx512Fp16, "avx512fp16", Isa::kAvx512Bf16},
     IsaRow{Isa::kAmx, "amx", Isa::kAvx512Fp16},
     IsaRow{Isa::kNeon, "neon", Isa::kScalar},

@@ -16,6 +16,7 @@ enum class Isa : std::uint8_t {
   kAvxVnni,     // + VNNI in VEX encoding
   kAvx512Bw,    // AVX2 + AVX-512 F, BW, DQ, VL
   kAvx512Vnni,  // + VNNI
+  kAvx512Vbmi,  // + VBMI
   kAvx512Bf16,  // + BF16
   kAvx512Fp16,  // + FP16
   kAmx,         // + AMX-TILE, AMX-INT8, AMX-BF16, for which the kernel gave this process leave

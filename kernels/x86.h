@@ -22,6 +22,7 @@
 #define TERN_TARGET_AVXVNNI [[gnu::target(TERN_AVX2 ",avxvnni")]]
 #define TERN_TARGET_AVX512BW [[gnu::target(TERN_AVX512BW)]]
 #define TERN_TARGET_AVX512VNNI [[gnu::target(TERN_AVX512BW ",avx512vnni")]]
+#define TERN_TARGET_AVX512VBMI [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512vbmi")]]
 #define TERN_TARGET_AVX512BF16 [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512bf16")]]
 #define TERN_TARGET_AVX512FP16 [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512bf16,avx512fp16")]]
 #define TERN_TARGET_AMX [[gnu::target(TERN_AVX512BW ",avx512vnni,amx-tile,amx-int8,amx-bf16")]]

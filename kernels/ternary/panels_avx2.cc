@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/ternary/code_buffer.h"
 #include "kernels/ternary/panels.h"
 
 #define TERN_TARGET TERN_TARGET_AVX2
@@ -18,10 +17,12 @@ namespace {
 
 struct Ops : Avx2Ops {
   static constexpr bool kExact32 = false;
-  static constexpr std::size_t kSmallTokens = 4, kTilePanels = 1, kTileTokens = 4;
+  static constexpr std::size_t kTokens = 4;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
-    return _mm256_add_epi16(acc, _mm256_maddubs_epi16(codes, x));
+    acc = _mm256_add_epi16(acc, _mm256_maddubs_epi16(codes, x));
+    asm("" : "+x"(acc));  // else gcc sums products in trees, and spills them
+    return acc;
   }
   TERN_TARGET static Vec widen(Vec acc) { return _mm256_madd_epi16(acc, _mm256_set1_epi16(1)); }
 };

@@ -14,6 +14,9 @@ namespace tern::kernels {
 struct Avx2Ops {
   using Vec = __m256i;
   static constexpr std::size_t kBytes = 32;
+  static constexpr bool kLookup4 = false;
+  static Vec lookup4(Vec q);                                      // where kLookup4
+  static Vec mac_quad(Vec acc, Vec codes, const std::int8_t* x);  // where a quad is one register
 
   TERN_TARGET_AVX2 static Vec zero() { return _mm256_setzero_si256(); }
   TERN_TARGET_AVX2 static Vec load(const void* p) {

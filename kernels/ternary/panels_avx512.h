@@ -13,7 +13,12 @@ namespace tern::kernels {
 
 struct Avx512Ops {
   using Vec = __m512i;
+  struct [[gnu::packed, gnu::may_alias]] Quad {
+    std::int8_t x[4];
+  };
   static constexpr std::size_t kBytes = 64;
+  static constexpr bool kLookup4 = false;
+  static Vec lookup4(Vec q);  // where kLookup4
 
   TERN_TARGET_AVX512BW static Vec zero() { return _mm512_setzero_si512(); }
   TERN_TARGET_AVX512BW static Vec load(const void* p) { return _mm512_loadu_si512(p); }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/ternary/code_buffer.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 
@@ -16,10 +15,15 @@ namespace {
 
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = false;
-  static constexpr std::size_t kSmallTokens = 8, kTilePanels = 3, kTileTokens = 8;
+  static constexpr std::size_t kTokens = 8;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
-    return _mm512_add_epi16(acc, _mm512_maddubs_epi16(codes, x));
+    acc = _mm512_add_epi16(acc, _mm512_maddubs_epi16(codes, x));
+    asm("" : "+v"(acc));  // else gcc sums products in trees, and spills them
+    return acc;
+  }
+  TERN_TARGET static Vec mac_quad(Vec acc, Vec codes, const std::int8_t* x) {
+    return mac(acc, codes, set1_quad(x));
   }
   TERN_TARGET static Vec widen(Vec acc) { return _mm512_madd_epi16(acc, _mm512_set1_epi16(1)); }
 };

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/ternary/code_buffer.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx2.h"
 
@@ -17,7 +16,7 @@ namespace {
 
 struct Ops : Avx2Ops {
   static constexpr bool kExact32 = true;
-  static constexpr std::size_t kSmallTokens = 4, kTilePanels = 1, kTileTokens = 6;
+  static constexpr std::size_t kTokens = 4;
 
   // Unsigned times signed bytes, four products added to each int32 lane without saturation.
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {

@@ -11,8 +11,8 @@ namespace tern::kernels {
 
 TernaryFn matmul_t5p_scalar;
 #if defined(__x86_64__)
-TernaryFn matmul_t5p_avx512vnni, matmul_t5p_avx512bw, matmul_t5p_avxvnni, matmul_t5p_avx2,
-    matmul_t5p_avxvnni_standin;
+TernaryFn matmul_t5p_avx512vbmi, matmul_t5p_avx512vnni, matmul_t5p_avx512bw, matmul_t5p_avxvnni,
+    matmul_t5p_avx2, matmul_t5p_avxvnni_standin;
 #elif defined(__aarch64__)
 TernaryFn matmul_t5p_neoni8mm, matmul_t5p_neondot, matmul_t5p_neon;
 #endif
@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
+    Kernel<TernaryFn>{"matmul_t5p_avx512vbmi", Isa::kAvx512Vbmi, matmul_t5p_avx512vbmi},
     Kernel<TernaryFn>{"matmul_t5p_avx512vnni", Isa::kAvx512Vnni, matmul_t5p_avx512vnni},
     Kernel<TernaryFn>{"matmul_t5p_avx512bw", Isa::kAvx512Bw, matmul_t5p_avx512bw},
     Kernel<TernaryFn>{"matmul_t5p_avxvnni", Isa::kAvxVnni, matmul_t5p_avxvnni},
