@@ -9,7 +9,8 @@
 //       (one by one, by two comparisons, a subtraction and a product, it would be 19)
 //
 // Up to kSmallBatch tokens meet weights decoded in registers. More tokens pay for storing them as
-// bytes, in chunks of columns that stay in a 64 KB L1 cache while every token passes.
+// bytes: a chunk of a panel's columns stays in a 64 KB L1 cache while a block of tokens passes, and
+// the tokens' chunks stay in a 1 MB L2 cache while all panels pass.
 
 #pragma once
 
@@ -25,6 +26,7 @@ namespace tern::kernels {
 
 inline constexpr std::size_t kPanelRegisters = kPanelRows / 4;
 inline constexpr std::size_t kChunkQuads = 512;  // 32 KB of decoded weights
+inline constexpr std::size_t kTokenBlock = 256;  // 512 KB of activations of a chunk
 
 // A factor that the compiler does not see: of a product with a constant it would make a shift and
 // an addition, two instructions in place of one.
@@ -179,17 +181,20 @@ void multiply_neon(const TernaryView& w, const std::int8_t* x, std::size_t ldx, 
 
   constexpr std::size_t kChunkBlocks = kChunkQuads / Layout::kQuads / 4 * 4;
   alignas(64) std::int8_t weights[kChunkQuads * kQuadBytes];
-  for (std::size_t r = 0; r < w.rows; r += kPanelRows) {
-    const std::size_t live = std::min(kPanelRows, w.rows - r);
-    for (std::size_t b = 0; b < blocks; b += kChunkBlocks) {
-      const std::uint8_t* at = w.data + r / kPanelRows * panel_bytes + b * g.block_bytes;
-      const std::size_t quads =
-          unpack_neon<Layout, Isa::kPaired>(at, std::min(kChunkBlocks, blocks - b), weights);
-      for_neon_tokens<Isa::kTileTokens>(tokens, [&]<std::size_t T>(std::size_t t) {
-        Isa::template tile<T>(weights, quads, x + t * ldx + b * g.block_cols, ldx, b > 0, live,
-                              y + t * ldy + r, ldy);
-      });
-    }
+  for (std::size_t t0 = 0; t0 < tokens; t0 += kTokenBlock) {
+    const std::size_t t_end = std::min(tokens, t0 + kTokenBlock);
+    for (std::size_t b = 0; b < blocks; b += kChunkBlocks)
+      for (std::size_t r = 0; r < w.rows; r += kPanelRows) {
+        const std::uint8_t* at = w.data + r / kPanelRows * panel_bytes + b * g.block_bytes;
+        const std::size_t quads =
+            unpack_neon<Layout, Isa::kPaired>(at, std::min(kChunkBlocks, blocks - b), weights);
+        const std::size_t live = std::min(kPanelRows, w.rows - r);
+        const auto pass = [&]<std::size_t T>(std::size_t t) {
+          Isa::template tile<T>(weights, quads, x + t * ldx + b * g.block_cols, ldx, b > 0, live,
+                                y + t * ldy + r, ldy);
+        };
+        for_neon_tokens<Isa::kTileTokens>(t_end, pass, t0);
+      }
   }
 }
 
