@@ -59,8 +59,18 @@ function(tern_verilate name)
   add_library(tern::rtl_${name} ALIAS tern_rtl_${name})
 endfunction()
 
+# A cross build's tests run beside the host's (TernAarch64.cmake), under an emulator that is up to
+# 20 times slower.
+set(TERN_TEST_PREFIX "")
+set(TERN_TIMEOUT_FACTOR 1)
+if(CMAKE_CROSSCOMPILING)
+  set(TERN_TEST_PREFIX "${CMAKE_SYSTEM_PROCESSOR}/")
+  set(TERN_TIMEOUT_FACTOR 5)
+endif()
+
 # tern_test(<folder>/<name> LINK <target>... [MAIN <target>] [TIMEOUT <s>]): builds <name>.cc of
-# the calling folder; each TEST_CASE becomes a ctest of its own process, labelled <folder>.
+# the calling folder; each TEST_CASE becomes a ctest of its own process, labelled <folder>
+# (aarch64 in a cross build).
 function(tern_test path)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN;TIMEOUT" "LINK;LABELS")
   cmake_path(GET path PARENT_PATH folder)
@@ -71,10 +81,17 @@ function(tern_test path)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  math(EXPR timeout "${arg_TIMEOUT} * ${TERN_TIMEOUT_FACTOR}")
+  set(prefix "${TERN_TEST_PREFIX}${folder}/")
+  string(REGEX REPLACE "/.*" "" label "${prefix}")
+  set(properties LABELS ${label} TIMEOUT ${timeout})
+  if(TERN_TEST_ENVIRONMENT)
+    list(APPEND properties ENVIRONMENT ${TERN_TEST_ENVIRONMENT})
+  endif()
   add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/${path}.cc)
   target_link_libraries(${name} PRIVATE ${arg_LINK} ${arg_MAIN} Catch2::Catch2 tern_options)
-  catch_discover_tests(${name} TEST_PREFIX "${folder}/" WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
-    PROPERTIES LABELS "${folder}" TIMEOUT ${arg_TIMEOUT})
+  catch_discover_tests(${name} TEST_PREFIX "${prefix}" WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    PROPERTIES ${properties})
 endfunction()
 
 # tern_yosys_test(<name> <command>...): one ctest that runs the commands.

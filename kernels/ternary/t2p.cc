@@ -13,6 +13,8 @@ TernaryFn matmul_t2p_scalar, matmul_t2p_amx_standin;
 #if defined(__x86_64__)
 TernaryFn matmul_t2p_amx, matmul_t2p_avx512vnni, matmul_t2p_avx512bw, matmul_t2p_avxvnni,
     matmul_t2p_avx2, matmul_t2p_avxvnni_standin;
+#elif defined(__aarch64__)
+TernaryFn matmul_t2p_neoni8mm, matmul_t2p_neondot, matmul_t2p_neon;
 #endif
 
 namespace {
@@ -24,6 +26,10 @@ constexpr std::array kTable = {
     Kernel<TernaryFn>{"matmul_t2p_avx512bw", Isa::kAvx512Bw, matmul_t2p_avx512bw},
     Kernel<TernaryFn>{"matmul_t2p_avxvnni", Isa::kAvxVnni, matmul_t2p_avxvnni},
     Kernel<TernaryFn>{"matmul_t2p_avx2", Isa::kAvx2, matmul_t2p_avx2},
+#elif defined(__aarch64__)
+    Kernel<TernaryFn>{"matmul_t2p_neoni8mm", Isa::kNeonI8mm, matmul_t2p_neoni8mm},
+    Kernel<TernaryFn>{"matmul_t2p_neondot", Isa::kNeonDot, matmul_t2p_neondot},
+    Kernel<TernaryFn>{"matmul_t2p_neon", Isa::kNeon, matmul_t2p_neon},
 #endif
     Kernel<TernaryFn>{"matmul_t2p_scalar", Isa::kScalar, matmul_t2p_scalar},
 #if defined(__x86_64__)

@@ -134,6 +134,7 @@ TEST_CASE("a panel product takes every number of tokens on both sides of the unp
     for (const std::size_t rows : {5, 16, 61})
       check_all_kernels(Problem(rows, 147, tokens, Fill::kRandom, static_cast<unsigned>(tokens)));
   check_all_kernels(Problem(113, 640, 64, Fill::kRandom));
+  check_all_kernels(Problem(17, 2100, 261, Fill::kRandom));  // tokens in blocks, columns in chunks
   check_all_kernels(Problem(3, 40, 0, Fill::kRandom));
 }
 
