@@ -83,9 +83,9 @@ Measured measure_model(const models::Model& model, const std::string& path) {
 }
 
 Measured measure_random(const Options& o) {
-  if (o.rows == 0 || o.cols == 0 || o.rows > kMostWeights / o.cols)
-    throw std::runtime_error(
-        fmt::format("--rows {} --cols {}: expected 1 to {} weights", o.rows, o.cols, kMostWeights));
+  if (o.rows > kMostWeights / o.cols)
+    throw std::runtime_error(fmt::format("--rows {} --cols {}: expected at most {} weights", o.rows,
+                                         o.cols, kMostWeights));
   std::mt19937_64 rng(o.seed);
   kernels::Trits t{std::vector<std::int8_t>(o.rows * o.cols), 1.0f};
   for (std::int8_t& trit : t.trits) {

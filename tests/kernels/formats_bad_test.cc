@@ -120,7 +120,7 @@ TEST_CASE("a second scale is refused where it begins", "[kernels]") {
     const Matrix m = random_matrix(600, 512, 3);
     const std::size_t block_bytes = f.bytes(1, 256);
     const f16 other = f32_to_f16(0.5f);
-    for (const std::size_t block : {1, 2, 700, 1199}) {
+    for (const std::size_t block : {1u, 2u, 700u, 1199u}) {
       Bytes bytes = packed(f, m);
       std::memcpy(bytes.data() + (block + 1) * block_bytes - 2, &other, 2);
       INFO(f.name << " block " << block);
@@ -211,7 +211,7 @@ TEST_CASE("padding that is not 0 is refused", "[kernels]") {
   // TL2 32 x 288 has no TwoK: weights end at 32 * 288 * 5 / 24 = 1920, zeros at 213 + 2048.
   const TernaryFormat& f = ternary_format("tl2");
   const Matrix m = random_matrix(32, 288, 5);
-  for (const std::size_t at : {1920, 2000, 2260}) {
+  for (const std::size_t at : {1920u, 2000u, 2260u}) {
     Bytes bytes = packed(f, m);
     REQUIRE(bytes[at] == 0);
     bytes[at] = 1;

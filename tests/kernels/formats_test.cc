@@ -189,7 +189,7 @@ TEST_CASE("rows come in order and whole however they are cut", "[kernels]") {
 
 TEST_CASE("no layout reads or writes past its arrays whatever their alignment", "[kernels]") {
   for (const TernaryFormat& f : ternary_formats())
-    for (const std::size_t times : {1, 3}) {
+    for (const std::size_t times : {1u, 3u}) {
       const Matrix shape = smallest(f, times, times);
       const Matrix m = random_matrix(shape.rows, shape.cols, 5);
       const Guarded<std::int8_t> trits(m.trits);
