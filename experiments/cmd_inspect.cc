@@ -4,15 +4,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <vector>
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
-#include "kernels/format.h"
+#include "experiments/trit_counts.h"
 #include "models/checkpoint.h"
 #include "models/whole_file.h"
 
@@ -52,34 +51,6 @@ ordered_json to_json(const models::GgufValue& value) {
       value.value);
 }
 
-// How often each trit occurs.
-struct Trits {
-  std::array<std::uint64_t, 3> counts{};  // of -1, 0, +1
-
-  std::uint64_t total() const { return counts[0] + counts[1] + counts[2]; }
-  double zero_fraction() const {
-    return static_cast<double>(counts[1]) / static_cast<double>(total());
-  }
-  double entropy_bits() const {
-    double bits = 0;
-    for (const std::uint64_t n : counts) {
-      const double p = static_cast<double>(n) / static_cast<double>(total());
-      if (n != 0) bits -= p * std::log2(p);
-    }
-    return bits;
-  }
-};
-
-Trits count_trits(const models::TernaryMatrix& w) {
-  Trits trits;
-  std::vector<std::int8_t> row(w.cols);
-  for (std::size_t r = 0; r < w.packed.rows; ++r) {
-    kernels::unpack_t2(w.packed.data + r * w.packed.row_bytes(), w.cols, row.data());
-    for (const std::int8_t t : row) ++trits.counts[static_cast<std::size_t>(t + 1)];
-  }
-  return trits;
-}
-
 const models::TernaryMatrix* find_ternary(const models::Model& model, const std::string& name) {
   for (const models::Layer& layer : model.layers)
     for (const models::LinearSlot& slot : models::linear_slots())
@@ -88,7 +59,7 @@ const models::TernaryMatrix* find_ternary(const models::Model& model, const std:
   return nullptr;
 }
 
-ordered_json stats(const Trits& trits) {
+ordered_json stats(const TritCounts& trits) {
   return {{"zero_fraction", trits.zero_fraction()},
           {"entropy_bits_per_weight", trits.entropy_bits()}};
 }
@@ -101,7 +72,7 @@ ordered_json inspect(const std::string& path) {
   ordered_json keys = ordered_json::object(), tensors = ordered_json::array();
   for (const auto& [key, value] : file.values()) keys[key] = to_json(value);
   std::uint64_t weights = 0, bytes = 0, linear_weights = 0, linear_bytes = 0;
-  Trits all;
+  TritCounts all;
   for (const models::GgufTensor& t : file.tensors()) {
     ordered_json row = {{"name", t.name},
                         {"type", models::tensor_type_name(t.type)},
@@ -110,8 +81,8 @@ ordered_json inspect(const std::string& path) {
     weights += t.elements();
     bytes += t.data.size();
     if (const models::TernaryMatrix* w = find_ternary(*model, t.name)) {
-      const Trits trits = count_trits(*w);
-      for (std::size_t i = 0; i < 3; ++i) all.counts[i] += trits.counts[i];
+      const TritCounts trits = count_trits(*w);
+      all += trits;
       linear_weights += t.elements();
       linear_bytes += t.data.size();
       row["scale"] = w->gamma;

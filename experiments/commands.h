@@ -15,6 +15,7 @@ namespace tern::experiments {
 // Exit.
 void add_compare(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_formats(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_level(CLI::App& app);

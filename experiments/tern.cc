@@ -21,6 +21,7 @@ namespace {
 constexpr std::array kCommands = {
     add_compare,     //
     add_evaluate,    //
+    add_formats,     //
     add_generate,    //
     add_inspect,     //
     add_level,       //

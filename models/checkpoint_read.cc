@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "kernels/format.h"
+#include "kernels/formats/formats.h"
 #include "models/architecture.h"
 #include "models/checkpoint.h"
 #include "models/packing.h"
@@ -158,8 +159,9 @@ class Tensors {
       case TensorType::kI2S:
         return i2s(t);
       case TensorType::kTq1:
+        return repacked(t, "tq1_0");
       case TensorType::kTq2:
-        return tq(t);
+        return repacked(t, "tq2_0");
       case TensorType::kF32:
         break;
     }
@@ -204,32 +206,26 @@ class Tensors {
     return {t.name, {data, n / cols, cols}};
   }
 
+  // I2_S of x86 is t2 and is used where it lies.
   TernaryMatrix i2s(const GgufTensor& t) const {
     const auto* data = reinterpret_cast<const std::uint8_t*>(t.data.data());
     const auto cols = static_cast<std::size_t>(t.shape[0]);
-    const std::size_t bytes = static_cast<std::size_t>(t.elements()) / 4;
-    const std::size_t illegal = kernels::find_illegal_t2(data, bytes);
-    if (illegal != bytes) fail(t.name, "has an illegal code 3 in byte " + std::to_string(illegal));
-    float gamma = 0;
-    std::memcpy(&gamma, data + bytes, sizeof gamma);
-    if (!std::isfinite(gamma) || gamma <= 0)
-      fail(t.name, "has scale " + std::to_string(gamma) + ", expected a finite one above 0");
-    const std::size_t blocks = kernels::t2_blocks(cols);
-    return {t.name, {data, bytes / (blocks * kernels::kT2BlockBytes), blocks}, cols, gamma};
+    const std::size_t rows = static_cast<std::size_t>(t.elements()) / cols;
+    const float gamma = kernels::check_tensor(kernels::ternary_format("i2_s"),
+                                              {data, t.data.size()}, rows, cols, label(t));
+    return {t.name, {data, rows, kernels::t2_blocks(cols)}, cols, gamma};
   }
 
-  TernaryMatrix tq(const GgufTensor& t) const {
+  TernaryMatrix repacked(const GgufTensor& t, std::string_view format) const {
     const auto cols = static_cast<std::size_t>(t.shape[0]);
     const std::size_t rows = static_cast<std::size_t>(t.elements()) / cols;
-    try {
-      const auto packed =
-          std::make_shared<const PackedTernary>(repack_tq(t.type, t.data, rows, cols));
-      model_.storage.push_back(packed);
-      return {t.name, {packed->t2.data(), rows, kernels::t2_blocks(cols)}, cols, packed->gamma};
-    } catch (const std::runtime_error& e) {
-      fail(t.name, e.what());
-    }
+    const auto packed = std::make_shared<const PackedTernary>(
+        repack_t2(kernels::ternary_format(format), t.data, rows, cols, label(t)));
+    model_.storage.push_back(packed);
+    return {t.name, {packed->t2.data(), rows, kernels::t2_blocks(cols)}, cols, packed->gamma};
   }
+
+  std::string label(const GgufTensor& t) const { return file_.where() + ": tensor " + t.name; }
 
   const Gguf& file_;
   Model& model_;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <cmath>
-#include <cstring>
 #include <deque>
 #include <stdexcept>
 #include <variant>
 
 #include "kernels/check.h"
-#include "kernels/format.h"
+#include "kernels/formats/formats.h"
 #include "models/architecture.h"
 #include "models/checkpoint.h"
 #include "models/packing.h"
@@ -16,7 +15,6 @@ namespace tern::models {
 namespace {
 
 constexpr std::uint32_t kFileTypeF16 = 1, kFileTypeI2S = 40;  // llama.h of bitnet.cpp
-constexpr std::size_t kI2STail = 32;                          // the scale and what pads it
 
 using Values = std::vector<std::pair<std::string, GgufValue>>;
 
@@ -76,15 +74,10 @@ class TensorList {
 
   void i2s(const std::string& name, const std::vector<float>& w, std::size_t rows,
            std::size_t cols) {
-    if (cols % kernels::kT2BlockTrits != 0)
-      throw std::runtime_error(name + ": has rows of " + std::to_string(cols) +
-                               ", I2_S needs a multiple of 128");
-    PackedTernary packed = pack_ternary(w, rows, cols, name);
-    const std::size_t scale_at = packed.t2.size();
-    packed.t2.resize(scale_at + kI2STail);
-    std::memcpy(packed.t2.data() + scale_at, &packed.gamma, sizeof packed.gamma);
-    const auto& data =
-        std::get<std::vector<std::uint8_t>>(owned_.emplace_back(std::move(packed.t2)));
+    const kernels::TernaryFormat& format = kernels::ternary_format("i2_s");
+    kernels::check_shape(format, rows, cols, name);
+    const auto& data = std::get<std::vector<std::uint8_t>>(owned_.emplace_back(
+        kernels::pack_tensor(format, ternarize(w, rows, cols, name), rows, cols, name)));
     list_.push_back({name, {cols, rows}, TensorType::kI2S, std::as_bytes(std::span(data))});
   }
 

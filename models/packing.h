@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "kernels/f16.h"
-#include "models/gguf.h"
+#include "kernels/formats/formats.h"
 
 namespace tern::models {
 
@@ -23,16 +23,18 @@ struct PackedTernary {
 
 // Absmean per tensor (kernels/quantize.h). Throws std::runtime_error when a weight is not finite;
 // `name` is the tensor's name in the message.
+kernels::Trits ternarize(const std::vector<float>& w, std::size_t rows, std::size_t cols,
+                         const std::string& name);
+// The same, packed.
 PackedTernary pack_ternary(const std::vector<float>& w, std::size_t rows, std::size_t cols,
                            const std::string& name);
 
 // Round to nearest even. Throws where the result would not be finite.
 std::vector<kernels::f16> pack_f16(const std::vector<float>& w, const std::string& name);
 
-// TQ1_0 or TQ2_0 (formats.md 6.5), cols a multiple of 256. Every block must have the same finite
-// positive scale, but a block of scale 0 counts as zeros. Throws std::runtime_error that says what
-// is wrong, without a name.
-PackedTernary repack_tq(TensorType type, std::span<const std::byte> data, std::size_t rows,
-                        std::size_t cols);
+// Weights of another layout (kernels/formats/formats.h) as t2. `name` is what error messages call
+// the tensor; they name the weight and what is wrong with it.
+PackedTernary repack_t2(const kernels::TernaryFormat& from, std::span<const std::byte> data,
+                        std::size_t rows, std::size_t cols, const std::string& name);
 
 }  // namespace tern::models

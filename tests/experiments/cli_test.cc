@@ -4,19 +4,10 @@
 // input, 2 wrong usage, 130 interrupted), its files, its behaviour when nobody reads it.
 // Parameters: one small random checkpoint, per flavour.
 
-#include <sys/wait.h>
+#include "tests/experiments/cli.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
-#include <string>
-
-#include "models/checkpoint.h"
-#include "models/whole_file.h"
-#include "tests/models/temp_folder.h"
-#include "tests/models/tiny_model.h"
 
 namespace tern::experiments {
 namespace {
@@ -24,58 +15,6 @@ namespace {
 using Catch::Contains;
 using models::Flavour;
 using models::read_file;
-
-struct Result {
-  int code;  // exit code, or 128 + signal
-  std::string out, err;
-};
-
-class Cli {
- public:
-  explicit Cli(Flavour flavour = Flavour::kTernary) {
-    models::Config c = models::tiny_config();
-    c.tied_head = false;  // a random tied model says its last token again and again
-    models::TokenizerData endless = models::tiny_tokenizer(300);
-    endless.eos.reset();
-    models::write_checkpoint(model(), models::random_master(c, 1), endless, flavour);
-  }
-
-  std::string model() const { return file("model.gguf"); }
-  std::string file(const std::string& name) const { return folder_.file(name); }
-  std::size_t entries() const { return folder_.entries(); }
-
-  Result run(const std::string& arguments) const { return shell("{t} " + arguments); }
-
-  // Runs a bash script in which {t} stands for the program, {m} for the model and {d}/ for the
-  // folder.
-  Result shell(std::string script) const {
-    for (const auto& [mark, text] : {std::pair<std::string, std::string>{"{t}", TERN_BINARY},
-                                     {"{m}", model()},
-                                     {"{d}/", file("")}})
-      for (std::size_t at; (at = script.find(mark)) != std::string::npos;)
-        script.replace(at, mark.size(), text);
-    models::write_whole_file(script_, script);
-    const int status = std::system(("bash " + script_ + " >" + out_ + " 2>" + err_).c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out_),
-            read_file(err_)};
-  }
-
- private:
-  models::TempFolder folder_, outputs_;
-  std::string out_ = outputs_.file("out"), err_ = outputs_.file("err");
-  std::string script_ = outputs_.file("script");
-};
-
-nlohmann::json json_of(const std::string& path) { return nlohmann::json::parse(read_file(path)); }
-
-// One line that begins "tern: " and holds `what`, exit code `code`, nothing on standard output.
-void check_refused(const Result& r, int code, const std::string& what) {
-  CHECK(r.code == code);
-  CHECK(r.out.empty());
-  CHECK(r.err.starts_with("tern: "));
-  CHECK_THAT(r.err, Contains(what));
-  CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
-}
 
 TEST_CASE("generate gives the same text on every engine isa and thread count", "[experiments]") {
   const Cli cli(GENERATE(Flavour::kTernary, Flavour::kF16));
@@ -160,8 +99,8 @@ TEST_CASE("a wrong prompt is one line and exit code 1", "[experiments]") {
 
 TEST_CASE("a wrong model is one line that names it and exit code 1", "[experiments]") {
   const Cli cli;
-  const std::string command =
-      GENERATE("generate {d}/x --prompt a", "inspect {d}/x", "perplexity {d}/x --file {m}");
+  const std::string command = GENERATE("generate {d}/x --prompt a", "inspect {d}/x",
+                                       "formats {d}/x", "perplexity {d}/x --file {m}");
   check_refused(cli.run(command), 1, cli.file("x") + ": cannot open");
   const std::string bytes = read_file(cli.model());
   models::write_whole_file(cli.file("x"), bytes.substr(0, bytes.size() - 33));
@@ -173,21 +112,34 @@ TEST_CASE("a wrong model is one line that names it and exit code 1", "[experimen
 TEST_CASE("an output that cannot be written is found before the work", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t"), "some text");
-  const std::string command =
-      GENERATE("generate {m} --prompt a", "inspect {m}", "perplexity {m} --file {d}/t");
+  const std::string command = GENERATE("generate {m} --prompt a", "inspect {m}", "formats {m}",
+                                       "perplexity {m} --file {d}/t");
   check_refused(cli.run(command + " --json {d}/no/such"), 1, "no/such: cannot write");
   CHECK(cli.entries() == 2);
 }
 
 TEST_CASE("wrong usage is one line and exit code 2", "[experiments]") {
   const Cli cli;
-  for (const char* arguments :
-       {"", "frobnicate", "generate", "generate {m}", "generate {m} --prompt a --prompt-file b",
-        "generate {m} --prompt a --engine gpu", "generate {m} --prompt a --isa mmx",
-        "generate {m} --prompt a --threads 0", "generate {m} --prompt a --threads many",
-        "generate {m} --prompt a -n 0", "generate {m} --prompt a -n -3",
-        "generate {m} --prompt a --temperature -1", "generate {m} --prompt a --top-p 2",
-        "generate {m} --prompt a --nonsense", "perplexity {m}", "inspect"}) {
+  for (const char* arguments : {"",
+                                "frobnicate",
+                                "generate",
+                                "generate {m}",
+                                "generate {m} --prompt a --prompt-file b",
+                                "generate {m} --prompt a --engine gpu",
+                                "generate {m} --prompt a --isa mmx",
+                                "generate {m} --prompt a --threads 0",
+                                "generate {m} --prompt a --threads many",
+                                "generate {m} --prompt a -n 0",
+                                "generate {m} --prompt a -n -3",
+                                "generate {m} --prompt a --temperature -1",
+                                "generate {m} --prompt a --top-p 2",
+                                "generate {m} --prompt a --nonsense",
+                                "perplexity {m}",
+                                "inspect",
+                                "formats {m} --rows 32",
+                                "formats --zero-fraction 1.5",
+                                "formats --cols -1",
+                                "formats --rows 0"}) {
     INFO(arguments);
     check_refused(cli.run(arguments), 2, "--help");
   }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "experiments/trit_counts.h"
+
+#include <cmath>
+
+#include "kernels/format.h"
+
+namespace tern::experiments {
+
+void TritCounts::add(std::span<const std::int8_t> trits) {
+  for (const std::int8_t t : trits) ++counts[static_cast<std::size_t>(t + 1)];
+}
+
+TritCounts& TritCounts::operator+=(const TritCounts& other) {
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
+  return *this;
+}
+
+double TritCounts::zero_fraction() const {
+  return static_cast<double>(counts[1]) / static_cast<double>(total());
+}
+
+double TritCounts::entropy_bits() const {
+  double bits = 0;
+  for (const std::uint64_t n : counts) {
+    const double p = static_cast<double>(n) / static_cast<double>(total());
+    if (n != 0) bits -= p * std::log2(p);
+  }
+  return bits;
+}
+
+std::vector<std::int8_t> trits_of(const models::TernaryMatrix& w) {
+  std::vector<std::int8_t> trits(w.packed.rows * w.cols);
+  for (std::size_t r = 0; r < w.packed.rows; ++r)
+    kernels::unpack_t2(w.packed.data + r * w.packed.row_bytes(), w.cols, trits.data() + r * w.cols);
+  return trits;
+}
+
+TritCounts count_trits(const models::TernaryMatrix& w) {
+  TritCounts counts;
+  std::vector<std::int8_t> row(w.cols);
+  for (std::size_t r = 0; r < w.packed.rows; ++r) {
+    kernels::unpack_t2(w.packed.data + r * w.packed.row_bytes(), w.cols, row.data());
+    counts.add(row);
+  }
+  return counts;
+}
+
+}  // namespace tern::experiments
