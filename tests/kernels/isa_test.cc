@@ -15,6 +15,7 @@
 
 #include "kernels/gemm_f32.h"
 #include "kernels/gemv.h"
+#include "kernels/ternary/ternary.h"
 
 namespace tern::kernels {
 namespace {
@@ -85,6 +86,8 @@ TEST_CASE("every family has a scalar kernel and its kernels come fastest first",
   check_table("gemv_f16", gemv_f16_kernels());
   check_table("gemv_i8", gemv_i8_kernels());
   check_table("gemm_f32", gemm_f32_kernels());
+  check_table("matmul_t2p", matmul_t2p_kernels());
+  check_table("matmul_t5p", matmul_t5p_kernels());
 }
 
 TEST_CASE("an ISA contains itself, the scalar one and what it was built upon", "[kernels]") {

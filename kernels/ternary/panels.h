@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// t2p and t5p, the layouts that every multiply-add kernel reads: panels of 16 rows, so that one
+// 64-byte load holds 16 rows and one broadcast of four activations serves all of them. A quad,
+// four consecutive columns of 16 rows as 16 dwords, is at once an operand of vpdpbusd (zmm, or two
+// ymm), of sdot by element (four registers) and a row of an AMX B tile.
+//
+//   t2p  a block is 16 columns. Byte b of dword r holds in its bits [2p+1:2p] the code, weight + 1,
+//        of row r and column 4p + b. 2 bits per weight.
+//   t5p  a block is 20 columns. Byte b of dword r holds the codes c[n] of row r and columns 4n + b,
+//        n = 0..4, as the fraction q = ceil(256 v / 243) of v = sum c[n] 3^(4-n). Multiplied by 3
+//        modulo 256 again and again, its carries are the codes: r[0] = q, 3 r[n] = 256 c[n] +
+//        r[n+1]. 1.6 bits per weight. The base-3 fraction is that of TQ1_0 (formats.md 6.5).
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/formats/formats.h"
+#include "kernels/ternary/ternary.h"
+
+namespace tern::kernels {
+
+inline constexpr std::size_t kPanelRows = 16;
+inline constexpr std::size_t kQuadCols = 4;
+inline constexpr std::size_t kQuadBytes = kPanelRows * kQuadCols;
+inline constexpr Geometry kT2p = {kPanelRows, 16, 64};
+inline constexpr Geometry kT5p = {kPanelRows, 20, 64};
+
+// Packs rows [begin, end) of a matrix, given as trits [end - begin, cols], into their panels of
+// `out`, the whole packed matrix. begin is a multiple of 16; end is, too, or the matrix ends there.
+void pack_t2p_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
+                   std::uint8_t* out) noexcept;
+void pack_t5p_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
+                   std::uint8_t* out) noexcept;
+
+// The functions of their rows in the format table.
+std::size_t t2p_bytes(std::size_t rows, std::size_t cols) noexcept;
+std::size_t t5p_bytes(std::size_t rows, std::size_t cols) noexcept;
+void pack_t2p(const std::int8_t* trits, std::size_t rows, std::size_t cols, float scale,
+              std::uint8_t* out) noexcept;
+void pack_t5p(const std::int8_t* trits, std::size_t rows, std::size_t cols, float scale,
+              std::uint8_t* out) noexcept;
+FormatProblem unpack_t2p(const std::uint8_t* in, std::size_t rows, std::size_t cols,
+                         std::size_t begin, std::size_t end, std::int8_t* trits,
+                         float* scale) noexcept;
+FormatProblem unpack_t5p(const std::uint8_t* in, std::size_t rows, std::size_t cols,
+                         std::size_t begin, std::size_t end, std::int8_t* trits,
+                         float* scale) noexcept;
+
+}  // namespace tern::kernels

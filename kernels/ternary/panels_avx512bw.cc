@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AVX-512 BW: vpmaddubsw into int16 lanes, widened by vpmaddwd.
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/ternary/code_buffer.h"
+#include "kernels/ternary/panels.h"
+#include "kernels/ternary/panels_avx512.h"
+
+#define TERN_TARGET TERN_TARGET_AVX512BW
+
+namespace tern::kernels {
+namespace {
+
+struct Ops : Avx512Ops {
+  static constexpr bool kExact32 = false;
+  static constexpr std::size_t kSmallTokens = 8, kTilePanels = 3, kTileTokens = 8;
+
+  TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
+    return _mm512_add_epi16(acc, _mm512_maddubs_epi16(codes, x));
+  }
+  TERN_TARGET static Vec widen(Vec acc) { return _mm512_madd_epi16(acc, _mm512_set1_epi16(1)); }
+};
+
+#include "kernels/ternary/panels_tile.h"
+
+}  // namespace
+
+void matmul_t2p_avx512bw(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
+                         std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
+  multiply<T2p>(w, x, ldx, tokens, y, ldy);
+}
+
+void matmul_t5p_avx512bw(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
+                         std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
+  multiply<T5p>(w, x, ldx, tokens, y, ldy);
+}
+
+}  // namespace tern::kernels
