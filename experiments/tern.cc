@@ -19,12 +19,16 @@ namespace tern::experiments {
 namespace {
 
 constexpr std::array kCommands = {
+#ifdef TERN_BENCH
+    add_bench,  //
+#endif
     add_compare,     //
     add_evaluate,    //
     add_generate,    //
     add_inspect,     //
     add_level,       //
     add_perplexity,  //
+    add_roofline,    //
     add_stories,     //
     add_train,       //
 };

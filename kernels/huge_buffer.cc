@@ -61,14 +61,21 @@ std::size_t available_memory_bytes() {
                       "total_inactive_file")});
 }
 
-HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const char* what)
-    : size_(bytes), asked_(pages) {
+void require_memory(std::size_t bytes, const char* what) {
   const std::size_t there = available_memory_bytes();
   if (bytes > there) refuse(what, bytes, there);
+}
+
+HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const char* what)
+    : size_(bytes), asked_(pages) {
+  require_memory(bytes, what);
   if (bytes == 0) return;
   mapped_ = bytes + kAlignment;
   base_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base_ == MAP_FAILED) refuse(what, bytes, there);
+  if (base_ == MAP_FAILED) {
+    base_ = nullptr;
+    refuse(what, bytes, available_memory_bytes());
+  }
   const auto at = reinterpret_cast<std::uintptr_t>(base_);
   data_ =
       static_cast<std::uint8_t*>(base_) + ((at + kAlignment - 1) / kAlignment * kAlignment - at);

@@ -17,6 +17,9 @@ namespace tern::kernels {
 // the limits of the machine and of this process's control group.
 std::size_t available_memory_bytes();
 
+// Throws std::runtime_error that names `what` and both sizes when that is less than `bytes`.
+void require_memory(std::size_t bytes, const char* what);
+
 class HugeBuffer {
  public:
   static constexpr std::size_t kAlignment = std::size_t{2} << 20;  // of data(), both kinds

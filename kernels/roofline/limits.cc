@@ -106,11 +106,9 @@ const Kernel<ReadFn>& fastest_read(ThreadPool& pool, const std::uint8_t* data, s
 }
 
 std::vector<const PeakLoop*> peak_loops_for(Isa isa, Datatype datatype) {
-  // The loops stand fastest ISA first, so the first one found has the ISA that is nearest.
   std::vector<const PeakLoop*> found;
   for (const PeakLoop& loop : peak_loops())
-    if (loop.datatype == datatype && contains(isa, loop.isa) && host_has(loop.isa) &&
-        (found.empty() || found.front()->isa == loop.isa))
+    if (loop.datatype == datatype && contains(isa, loop.isa) && host_has(loop.isa))
       found.push_back(&loop);
   return found;
 }

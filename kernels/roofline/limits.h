@@ -40,8 +40,9 @@ std::size_t rounds_for(ThreadPool& pool, const PeakLoop& loop, double seconds);
 const Kernel<ReadFn>& fastest_read(ThreadPool& pool, const std::uint8_t* data, std::size_t bytes,
                                    double seconds, int repetitions);
 
-// The loops that bound a kernel of this ISA and datatype: those of the first ISA, from `isa` down
-// through what it contains, that has any; empty where none has.
+// The loops of this datatype that a kernel of `isa` may use on this host, those of what `isa`
+// contains included: wider registers are not always faster. The best of them is its limit. Empty
+// where there is none.
 std::vector<const PeakLoop*> peak_loops_for(Isa isa, Datatype datatype);
 
 }  // namespace tern::kernels

@@ -19,6 +19,7 @@ TERN_TARGET_AVX512BF16 std::uint64_t bf16_zmm(std::size_t rounds) noexcept {
   __m512 sums[kChains];
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m512& sum : sums) {
     sum = _mm512_setzero_ps();
     TERN_OPAQUE(sum);
@@ -36,6 +37,7 @@ TERN_TARGET_AVX512BF16 std::uint64_t bf16_ymm(std::size_t rounds) noexcept {
   __m256 sums[kChains];
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m256& sum : sums) {
     sum = _mm256_setzero_ps();
     TERN_OPAQUE(sum);

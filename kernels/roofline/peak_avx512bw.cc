@@ -17,6 +17,7 @@ constexpr std::size_t kChains = 16;
 TERN_TARGET_AVX512BW std::uint64_t int8_vpmaddubsw(std::size_t rounds) noexcept {
   __m512i threes = _mm512_set1_epi16(3), lanes[kChains];  // bytes 3, 0
   TERN_OPAQUE(threes);
+#pragma GCC unroll 16
   for (__m512i& lane : lanes) {
     lane = _mm512_set1_epi16(1);
     TERN_OPAQUE(lane);
@@ -32,6 +33,7 @@ TERN_TARGET_AVX512BW std::uint64_t fp32_vfmadd(std::size_t rounds) noexcept {
   __m512 sums[kChains];
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m512& sum : sums) {
     sum = _mm512_setzero_ps();
     TERN_OPAQUE(sum);
@@ -47,6 +49,7 @@ TERN_TARGET_AVX512BW std::uint64_t fp16_vcvtph2ps(std::size_t rounds) noexcept {
   const auto* at = reinterpret_cast<const __m256i*>(kOnes.halves);
   __m512 b = _mm512_set1_ps(1), sums[kChains];
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m512& sum : sums) {
     sum = _mm512_setzero_ps();
     TERN_OPAQUE(sum);

@@ -19,6 +19,7 @@ TERN_TARGET_AVX512FP16 std::uint64_t fp16_vfmadd(std::size_t rounds) noexcept {
   __m512i a = _mm512_set1_epi16(0x3c00), b = a, sums[kChains];  // binary16 1.0
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m512i& sum : sums) {
     sum = _mm512_setzero_si512();
     TERN_OPAQUE(sum);

@@ -20,6 +20,7 @@ TERN_TARGET_AVX512VNNI std::uint64_t int8_zmm(std::size_t rounds) noexcept {
   __m512i sums[kChains];
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m512i& sum : sums) {
     sum = _mm512_setzero_si512();
     TERN_OPAQUE(sum);
@@ -35,6 +36,7 @@ TERN_TARGET_AVX512VNNI std::uint64_t int8_ymm(std::size_t rounds) noexcept {
   __m256i sums[kChains];
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m256i& sum : sums) {
     sum = _mm256_setzero_si256();
     TERN_OPAQUE(sum);

@@ -9,7 +9,7 @@ namespace tern::kernels {
 
 namespace {
 
-constexpr std::size_t kChains = 12;
+constexpr std::size_t kChains = 10;
 
 // What the compiler knows of a value ends here.
 #define TERN_OPAQUE(value) asm volatile("" : "+x"(value))
@@ -19,6 +19,7 @@ TERN_TARGET_AVXVNNI std::uint64_t int8_vpdpbusd(std::size_t rounds) noexcept {
   __m256i sums[kChains];
   TERN_OPAQUE(a);
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (__m256i& sum : sums) {
     sum = _mm256_setzero_si256();
     TERN_OPAQUE(sum);

@@ -22,7 +22,7 @@ constexpr std::size_t kChains = 16;
     SUM sums[kChains];                                                                 \
     TERN_OPAQUE(a);                                                                    \
     TERN_OPAQUE(b);                                                                    \
-    for (SUM & sum : sums) {                                                           \
+    _Pragma("GCC unroll 16") for (SUM & sum : sums) {                                  \
       sum = ZERO;                                                                      \
       TERN_OPAQUE(sum);                                                                \
     }                                                                                  \
@@ -46,6 +46,7 @@ std::uint64_t fp16_fcvtl(std::size_t rounds) noexcept {
   const std::uint16_t* at = kOnes.halves;
   float32x4_t b = vdupq_n_f32(1), sums[kChains];
   TERN_OPAQUE(b);
+#pragma GCC unroll 16
   for (float32x4_t& sum : sums) {
     sum = vdupq_n_f32(0);
     TERN_OPAQUE(sum);
