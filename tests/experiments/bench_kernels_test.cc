@@ -316,7 +316,13 @@ TEST_CASE("a run ends when it is told to or when a report fails", "[experiments]
   CHECK_FALSE(run_bench(
       o, cases, [&] { return done == 2; }, [&](const BenchRecord&) { ++done; }));
   CHECK(done == 2);
-  done = 0;
+  done = 0;  // in the middle of a case, which is then not reported
+  o.repetitions = 50;
+  int asked = 0;
+  CHECK_FALSE(run_bench(
+      o, cases, [&] { return ++asked > 5; }, [&](const BenchRecord&) { ++done; }));
+  CHECK(done == 0);
+  o.repetitions = 2;
   CHECK_THROWS_WITH(run_bench(
                         o, cases, [] { return false; },
                         [&](const BenchRecord&) {
