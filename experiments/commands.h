@@ -13,6 +13,9 @@ namespace tern::experiments {
 // Each adds its subcommand to `app`, with a callback that does the work. A callback throws
 // std::runtime_error for bad input, with one line that names file and field (exit code 1), or
 // Exit.
+#ifdef TERN_BENCH
+void add_bench(CLI::App& app);
+#endif
 void add_compare(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_formats(CLI::App& app);
@@ -20,6 +23,7 @@ void add_generate(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_level(CLI::App& app);
 void add_perplexity(CLI::App& app);
+void add_roofline(CLI::App& app);
 void add_stories(CLI::App& app);
 void add_train(CLI::App& app);
 

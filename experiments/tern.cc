@@ -19,6 +19,9 @@ namespace tern::experiments {
 namespace {
 
 constexpr std::array kCommands = {
+#ifdef TERN_BENCH
+    add_bench,  //
+#endif
     add_compare,     //
     add_evaluate,    //
     add_formats,     //
@@ -26,6 +29,7 @@ constexpr std::array kCommands = {
     add_inspect,     //
     add_level,       //
     add_perplexity,  //
+    add_roofline,    //
     add_stories,     //
     add_train,       //
 };

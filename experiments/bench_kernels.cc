@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "experiments/bench_kernels.h"
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <map>
+#include <memory>
+#include <tuple>
+
+namespace tern::experiments {
+
+namespace {
+
+using kernels::Datatype;
+using kernels::HugeBuffer;
+using kernels::PeakLoop;
+using kernels::ReadFn;
+using kernels::ThreadPool;
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
+
+// A loop that is a limit, and how often it runs in one pair.
+struct Limit {
+  std::string_view name;
+  const kernels::Kernel<ReadFn>* read = nullptr;
+  const PeakLoop* peak = nullptr;
+  std::size_t count = 1;
+  double unit_s = 0;  // of one pass, or one round, when it was chosen
+};
+
+// Weights, pools and limits, each made when a case first needs it and kept for the next ones.
+class Bench {
+ public:
+  Bench(const BenchOptions& o, const std::vector<BenchCase>& cases)
+      : o_(o), most_threads_(*std::max_element(o.threads.begin(), o.threads.end())) {
+    std::size_t weights = 0, x = 0, y = 0;
+    for (const BenchCase& c : cases) {
+      weights = std::max(weights, copies(c) * bytes(c));
+      x = std::max(x, c.family->x_bytes(c.shape.cols, c.tokens));
+      y = std::max(y, c.family->y_bytes(c.shape.rows, c.tokens));
+    }
+    ThreadPool& all = pool(most_threads_);
+    const std::size_t sizes[] = {round_up(weights, kernels::kLineBytes), round_up(x, 64),
+                                 round_up(y, 64)};
+    // At once, so that the message says what all of it needs.
+    kernels::require_memory(sizes[0] + sizes[1] + sizes[2],
+                            "the weights of --cold-mb and --shapes");
+    weights_ = HugeBuffer(sizes[0], o.pages, all, "weights");
+    x_ = HugeBuffer(sizes[1], o.pages, all, "activations");
+    y_ = HugeBuffer(sizes[2], o.pages, all, "results");
+  }
+
+  std::size_t copies(const BenchCase& c) const {
+    return c.cold ? std::max<std::size_t>(1, (o_.cold_mb * 1'000'000 + bytes(c) - 1) / bytes(c))
+                  : 1;
+  }
+
+  // One pair. Also says which loops were its limits.
+  BenchPair measure(const BenchCase& c, BenchRecord& loops) {
+    prepare(c);
+    const std::size_t n = copies(c);
+    ThreadPool& threads = pool(c.threads);
+    const Limit& read = read_limit(c);
+    const Limit& peak = peak_limit(c);
+    loops.read_loop = read.name;
+    loops.peak_loop = peak.name;
+    const double macs = static_cast<double>(c.shape.rows) * static_cast<double>(c.shape.cols) *
+                        static_cast<double>(c.tokens);
+    const double macs_per_round =
+        static_cast<double>(peak.peak->macs) * static_cast<double>(c.threads);
+    const double least_s = std::max(read.unit_s, macs * peak.unit_s / macs_per_round);
+    const std::size_t calls =
+        c.cold ? n
+               : std::max<std::size_t>(
+                     1, static_cast<std::size_t>(std::ceil(o_.min_time_s / least_s)));
+
+    BenchPair pair;
+    pair.read_s =
+        kernels::time_read(threads, *read.read, weights_.data(), read_bytes(c), read.count) /
+        static_cast<double>(read.count * n);
+    BenchOperands operands = {weights_.data(), c.shape.rows, c.shape.cols,
+                              c.tokens,        x_.data(),    y_.data()};
+    if (!c.cold) {  // the read may have left the code of the kernel cold; one token warms it
+      operands.tokens = 1;
+      run_product(threads, *c.family, c.kernel, operands);
+      operands.tokens = c.tokens;
+    }
+    const auto begin = Clock::now();
+    for (std::size_t i = 0; i < calls; ++i) {
+      run_product(threads, *c.family, c.kernel, operands);
+      if (c.cold) operands.weights += bytes(c);
+    }
+    benchmark::DoNotOptimize(y_.data());
+    pair.time_s = since(begin) / static_cast<double>(calls);
+    const double burst_s = kernels::time_peak(threads, *peak.peak, peak.count);
+    pair.compute_s = macs * burst_s / (macs_per_round * static_cast<double>(peak.count));
+    return pair;
+  }
+
+ private:
+  static std::size_t bytes(const BenchCase& c) {
+    return c.family->weight_bytes(c.shape.rows, c.shape.cols);
+  }
+  // What a plain read reads: all copies, the last line perhaps not whole.
+  std::size_t read_bytes(const BenchCase& c) const {
+    return round_up(copies(c) * bytes(c), kernels::kLineBytes);
+  }
+
+  ThreadPool& pool(unsigned threads) {
+    std::unique_ptr<ThreadPool>& pool = pools_[threads];
+    if (!pool) pool = std::make_unique<ThreadPool>(threads);
+    return *pool;
+  }
+
+  // Weights of this family and shape in every copy that fits, and activations of its kind.
+  void prepare(const BenchCase& c) {
+    const auto key = std::tuple(c.family, c.shape.rows, c.shape.cols);
+    const std::size_t wanted = copies(c);
+    if (key != filled_ || wanted > filled_copies_) {
+      const std::size_t size = bytes(c);
+      c.family->make_weights(c.shape.rows, c.shape.cols, weights_.data());
+      const auto part = [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i)
+          if (i != 0) std::memcpy(weights_.data() + i * size, weights_.data(), size);
+      };
+      pool(most_threads_).parallel_for(wanted, 1, std::cref(part));
+      filled_ = key;
+      filled_copies_ = wanted;
+    }
+    if (std::tuple(c.family, c.shape.cols, c.tokens) == activated_) return;
+    std::memset(x_.data(), 0, c.family->x_bytes(c.shape.cols, c.tokens));
+    c.family->make_x(c.shape.cols, c.tokens, x_.data());
+    activated_ = {c.family, c.shape.cols, c.tokens};
+  }
+
+  // Which loop reads fastest depends on where the bytes lie and on the threads.
+  const Limit& read_limit(const BenchCase& c) {
+    const std::size_t size = read_bytes(c);
+    Limit& limit = reads_[{c.threads, size}];
+    if (limit.read != nullptr) return limit;
+    ThreadPool& threads = pool(c.threads);
+    constexpr std::size_t kEnough = std::size_t{256} << 20;  // to tell the loops apart
+    const double turn_s = std::min(0.002, o_.min_time_s / 4);
+    limit.read =
+        &kernels::fastest_read(threads, weights_.data(), std::min(size, kEnough), turn_s, 3);
+    limit.name = limit.read->name;
+    limit.count = c.cold ? 1
+                         : kernels::passes_for(threads, *limit.read, weights_.data(), size,
+                                               o_.min_time_s / 2);
+    limit.unit_s = kernels::time_read(threads, *limit.read, weights_.data(), size, limit.count) /
+                   static_cast<double>(limit.count * copies(c));
+    return limit;
+  }
+
+  // The fastest of the loops that bound this case. Floats that a kernel widens once serve all
+  // tokens, so with several of them float32 is a limit, too.
+  const Limit& peak_limit(const BenchCase& c) {
+    const Datatype datatype = c.family->datatype;
+    const bool widened = datatype != Datatype::kInt8 && c.tokens > 1;
+    Limit& limit = peaks_[{c.threads, c.row.isa, datatype, widened}];
+    if (limit.peak != nullptr) return limit;
+    auto loops = kernels::peak_loops_for(c.row.isa, datatype);
+    if (widened || loops.empty())
+      for (const PeakLoop* loop : kernels::peak_loops_for(c.row.isa, Datatype::kFp32))
+        loops.push_back(loop);
+    ThreadPool& threads = pool(c.threads);
+    double best = 0;
+    for (const PeakLoop* loop : loops) {
+      const std::size_t rounds = kernels::rounds_for(threads, *loop, o_.min_time_s / 4);
+      std::vector<double> times;
+      for (int i = 0; i < 5; ++i)
+        times.push_back(kernels::time_peak(threads, *loop, rounds) / static_cast<double>(rounds));
+      const double round_s = kernels::spread_of(times).median;
+      const double rate = static_cast<double>(loop->macs) / round_s;
+      if (rate <= best) continue;
+      best = rate;
+      limit = {loop->name, nullptr, loop, rounds, round_s};
+    }
+    return limit;
+  }
+
+  const BenchOptions& o_;
+  unsigned most_threads_;
+  std::map<unsigned, std::unique_ptr<ThreadPool>> pools_;
+  HugeBuffer weights_, x_, y_;
+  std::tuple<const BenchFamily*, std::size_t, std::size_t> filled_{};
+  std::size_t filled_copies_ = 0;
+  std::tuple<const BenchFamily*, std::size_t, std::size_t> activated_{};
+  std::map<std::pair<unsigned, std::size_t>, Limit> reads_;
+  std::map<std::tuple<unsigned, kernels::Isa, Datatype, bool>, Limit> peaks_;
+};
+
+// What Google Benchmark reports, one repetition a pair, becomes records.
+class Reporter : public benchmark::BenchmarkReporter {
+ public:
+  explicit Reporter(std::function<void(const std::string&, const std::vector<BenchPair>&)> done)
+      : done_(std::move(done)) {}
+
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    std::vector<BenchPair> pairs;
+    for (const Run& run : runs)
+      if (run.run_type == Run::RT_Iteration && !run.error_occurred)
+        pairs.push_back(
+            {run.counters.at("time_s"), run.counters.at("read_s"), run.counters.at("compute_s")});
+    if (!pairs.empty()) done_(runs.front().run_name.function_name, pairs);
+  }
+
+ private:
+  std::function<void(const std::string&, const std::vector<BenchPair>&)> done_;
+};
+
+}  // namespace
+
+bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
+               const std::function<bool()>& stop,
+               const std::function<void(const BenchRecord&)>& done) {
+  Bench bench(o, cases);
+  std::exception_ptr failure;  // Google Benchmark is no place for exceptions to pass through
+  struct Progress {
+    BenchRecord loops;
+    double spent_s = 0;
+    bool begun = false;
+  };
+  std::map<std::string, std::pair<const BenchCase*, Progress>> by_name;
+  for (const BenchCase& c : cases) by_name[c.name()] = {&c, {}};
+
+  for (const BenchCase& c : cases) {
+    Progress& progress = by_name[c.name()].second;
+    benchmark::RegisterBenchmark(c.name().c_str(),
+                                 [&](benchmark::State& state) {
+                                   if (failure || stop()) return state.SkipWithError("stopped");
+                                   if (progress.begun && progress.spent_s > o.max_time_s)
+                                     return state.SkipWithError("out of time");
+                                   try {
+                                     for (auto _ : state) {
+                                       const auto begin = Clock::now();
+                                       const BenchPair pair = bench.measure(c, progress.loops);
+                                       progress.spent_s += since(begin);
+                                       progress.begun = true;
+                                       state.SetIterationTime(pair.time_s);
+                                       state.counters["time_s"] = pair.time_s;
+                                       state.counters["read_s"] = pair.read_s;
+                                       state.counters["compute_s"] = pair.compute_s;
+                                     }
+                                   } catch (...) {
+                                     failure = std::current_exception();
+                                     state.SkipWithError("failed");
+                                   }
+                                 })
+        ->UseManualTime()
+        ->Iterations(1)
+        ->Repetitions(o.repetitions)
+        ->ReportAggregatesOnly(false);
+  }
+  Reporter reporter([&](const std::string& name, const std::vector<BenchPair>& pairs) {
+    if (failure || stop()) return;
+    try {
+      const auto& [c, progress] = by_name.at(name);
+      BenchRecord record = summarise(*c, pairs);
+      record.copies = bench.copies(*c);
+      record.read_loop = progress.loops.read_loop;
+      record.peak_loop = progress.loops.peak_loop;
+      done(record);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  });
+  benchmark::RunSpecifiedBenchmarks(&reporter, nullptr, ".");
+  benchmark::ClearRegisteredBenchmarks();
+  if (failure) std::rethrow_exception(failure);
+  return !stop();
+}
+
+}  // namespace tern::experiments

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Measures kernels against the limits of this machine. Each Google Benchmark repetition is one
+// pair: a plain read of the same weights, the kernel, and a burst of multiply-adds, close together
+// in time, so that what a neighbour does to this machine it does to both sides of the ratio.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiments/bench_family.h"
+#include "kernels/huge_buffer.h"
+#include "kernels/roofline/limits.h"
+
+namespace tern::experiments {
+
+struct BenchShape {
+  std::size_t rows, cols;
+};
+
+struct BenchOptions {
+  std::string filter;  // regular expression, searched in names; "": all
+  std::vector<unsigned> threads;
+  std::vector<std::size_t> tokens;
+  std::string shapes = "2b4t";  // or "ROWSxCOLS,..."
+  std::size_t cold_mb = 700;    // 10^6 bytes, at least, in copies of the matrix
+  double min_time_s = 0.02;     // of the kernel in a pair, at least
+  double max_time_s = 10;       // after which a case gets no further pair
+  int repetitions = 11;         // pairs
+  kernels::HugeBuffer::Pages pages = kernels::HugeBuffer::Pages::kHuge;
+};
+
+inline constexpr std::size_t kMostColdTokens = 16;  // beyond, memory binds nothing
+
+struct BenchCase {
+  const BenchFamily* family;
+  std::size_t kernel;  // index in the family's table
+  BenchKernel row;
+  BenchShape shape;
+  unsigned threads;
+  std::size_t tokens;
+  bool cold;
+
+  std::string name() const;  // <kernel>/<rows>x<cols>/<cold|hot>/threads:<n>/tokens:<n>
+};
+
+// What the options ask for, the rows that this host lacks and stand-ins left out. Throws
+// std::runtime_error that names the option for anything no case fits.
+std::vector<BenchCase> plan_bench(const BenchOptions& o);
+
+// Seconds of one call, and what the machine needed at least for its bytes and for its MACs.
+struct BenchPair {
+  double time_s, read_s, compute_s;
+};
+
+struct BenchRecord {
+  BenchCase bench;
+  std::size_t weight_bytes = 0;  // of one matrix
+  std::size_t copies = 0;        // read in turn
+  std::size_t pairs = 0;
+  kernels::Spread time_s, limit_time_s, percent;
+  bool memory_bound = false;  // else by compute
+  double gb_per_s = 0, gmac_per_s = 0;
+  double read_gb_per_s = 0, peak_gmac_per_s = 0;  // the limits
+  std::string read_loop, peak_loop;
+
+  double macs() const;
+};
+
+// The figures of a case from its pairs, of which there is at least one.
+BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs);
+
+// Runs the cases in order and calls `done` after each. Ends early, and returns false, when
+// `stop` says so. Throws std::runtime_error when memory does not hold the weights.
+bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
+               const std::function<bool()>& stop,
+               const std::function<void(const BenchRecord&)>& done);
+
+}  // namespace tern::experiments

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <regex>
+#include <stdexcept>
+
+#include "experiments/bench_kernels.h"
+#include "experiments/provenance.h"
+
+namespace tern::experiments {
+
+namespace {
+
+// BitNet b1.58 2B4T: attention output and query, FFN up, FFN down, key and value; the head.
+constexpr BenchShape k2B4T[] = {{2560, 2560}, {6912, 2560}, {2560, 6912}, {640, 2560}};
+constexpr BenchShape k2B4THead = {128256, 2560};
+
+constexpr std::size_t kMostRows = std::size_t{1} << 20;
+
+std::size_t number(std::string_view text, std::size_t most) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() && value <= most ? value : 0;
+}
+
+std::vector<BenchShape> parse_shapes(const std::string& text) {
+  std::vector<BenchShape> shapes;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view one = std::string_view(text).substr(begin, end - begin);
+    const std::size_t x = std::min(one.find('x'), one.size());
+    const BenchShape shape = {
+        number(one.substr(0, x), kMostRows),
+        number(one.substr(std::min(x + 1, one.size())), kernels::kMaxTernaryCols)};
+    if (shape.rows == 0 || shape.cols == 0)
+      throw std::runtime_error(
+          fmt::format("--shapes: found \"{}\", expected 2b4t or ROWSxCOLS with 1 to {} rows and 1 "
+                      "to {} columns",
+                      one, kMostRows, kernels::kMaxTernaryCols));
+    shapes.push_back(shape);
+    begin = end + 1;
+  }
+  return shapes;
+}
+
+std::regex parse_filter(const std::string& text) {
+  try {
+    return std::regex(text);
+  } catch (const std::regex_error& error) {
+    throw std::runtime_error(
+        fmt::format("--filter: \"{}\" is no regular expression: {}", text, error.what()));
+  }
+}
+
+void check(const BenchOptions& o) {
+  const unsigned cpus = online_cpus();
+  for (const unsigned threads : o.threads)
+    if (threads == 0 || threads > cpus)
+      throw std::runtime_error(fmt::format(
+          "--threads: found {}, expected 1 to the {} CPUs this process may use", threads, cpus));
+  for (const std::size_t tokens : o.tokens)
+    if (tokens == 0 || tokens > 4096)
+      throw std::runtime_error(fmt::format("--tokens: found {}, expected 1 to 4096", tokens));
+}
+
+}  // namespace
+
+std::string BenchCase::name() const {
+  return fmt::format("{}/{}x{}/{}/threads:{}/tokens:{}", row.name, shape.rows, shape.cols,
+                     cold ? "cold" : "hot", threads, tokens);
+}
+
+std::vector<BenchCase> plan_bench(const BenchOptions& o) {
+  check(o);
+  const bool model = o.shapes == "2b4t";
+  std::vector<BenchShape> shapes;
+  if (model) {
+    shapes.assign(std::begin(k2B4T), std::end(k2B4T));
+    shapes.push_back(k2B4THead);
+  } else {
+    shapes = parse_shapes(o.shapes);
+  }
+  const std::regex filter = parse_filter(o.filter);
+
+  std::vector<BenchCase> cases;
+  for (const BenchFamily& family : bench_families()) {
+    const std::vector<BenchKernel> rows = family.kernels();
+    for (std::size_t s = 0; s < shapes.size(); ++s) {
+      const bool head = model && s == shapes.size() - 1;
+      if (head && !family.dense) continue;
+      for (std::size_t k = 0; k < rows.size(); ++k) {
+        if (!kernels::host_has(rows[k].isa) || rows[k].name.ends_with("_standin")) continue;
+        for (const unsigned threads : o.threads)
+          for (const bool cold : {true, false})
+            for (const std::size_t tokens : o.tokens) {
+              if ((cold && tokens > kMostColdTokens) || (head && tokens != 1)) continue;
+              BenchCase one = {&family, k, rows[k], shapes[s], threads, tokens, cold};
+              if (std::regex_search(one.name(), filter)) cases.push_back(std::move(one));
+            }
+      }
+    }
+  }
+  if (cases.empty())
+    throw std::runtime_error(fmt::format(
+        "--filter: nothing matches \"{}\" (--list without it shows the names)", o.filter));
+  return cases;
+}
+
+double BenchRecord::macs() const {
+  return static_cast<double>(bench.shape.rows) * static_cast<double>(bench.shape.cols) *
+         static_cast<double>(bench.tokens);
+}
+
+BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs) {
+  std::vector<double> times, reads, computes, limits, percents;
+  for (const BenchPair& pair : pairs) {
+    const double limit = std::max(pair.read_s, pair.compute_s);
+    times.push_back(pair.time_s);
+    reads.push_back(pair.read_s);
+    computes.push_back(pair.compute_s);
+    limits.push_back(limit);
+    percents.push_back(100 * limit / pair.time_s);
+  }
+  BenchRecord r;
+  r.bench = bench;
+  r.weight_bytes = bench.family->weight_bytes(bench.shape.rows, bench.shape.cols);
+  r.pairs = pairs.size();
+  r.time_s = kernels::spread_of(times);
+  r.limit_time_s = kernels::spread_of(limits);
+  r.percent = kernels::spread_of(percents);
+  const double read_s = kernels::spread_of(reads).median;
+  const double compute_s = kernels::spread_of(computes).median;
+  r.memory_bound = read_s >= compute_s;
+  const auto bytes = static_cast<double>(r.weight_bytes);
+  r.gb_per_s = bytes / r.time_s.median / 1e9;
+  r.gmac_per_s = r.macs() / r.time_s.median / 1e9;
+  r.read_gb_per_s = bytes / read_s / 1e9;
+  r.peak_gmac_per_s = r.macs() / compute_s / 1e9;
+  return r;
+}
+
+}  // namespace tern::experiments

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "experiments/bench_report.h"
+
+#include <fmt/format.h>
+
+#include "experiments/provenance.h"
+
+namespace tern::experiments {
+
+namespace {
+
+const char* where(const BenchRecord& r) { return r.bench.cold ? "cold" : "hot"; }
+const char* bound(const BenchRecord& r) { return r.memory_bound ? "memory" : "compute"; }
+
+nlohmann::ordered_json to_json(const BenchRecord& r) {
+  return {{"kernel", r.bench.row.name},
+          {"family", r.bench.family->name},
+          {"isa", kernels::isa_name(r.bench.row.isa)},
+          {"datatype", kernels::datatype_name(r.bench.family->datatype)},
+          {"rows", r.bench.shape.rows},
+          {"cols", r.bench.shape.cols},
+          {"threads", r.bench.threads},
+          {"tokens", r.bench.tokens},
+          {"cache", where(r)},
+          {"weight_bytes", r.weight_bytes},
+          {"working_set_bytes", r.weight_bytes * r.copies},
+          {"macs", r.macs()},
+          {"pairs", r.pairs},
+          {"time_s", r.time_s.median},
+          {"time_s_q1", r.time_s.low},
+          {"time_s_q3", r.time_s.high},
+          {"limit_time_s", r.limit_time_s.median},
+          {"weights_gb_per_s", r.gb_per_s},
+          {"gmac_per_s", r.gmac_per_s},
+          {"percent_of_limit", r.percent.median},
+          {"percent_of_limit_q1", r.percent.low},
+          {"percent_of_limit_q3", r.percent.high},
+          {"bound", bound(r)},
+          {"read_gb_per_s", r.read_gb_per_s},
+          {"read_loop", r.read_loop},
+          {"peak_gmac_per_s", r.peak_gmac_per_s},
+          {"peak_loop", r.peak_loop}};
+}
+
+}  // namespace
+
+std::string bench_table_head(std::size_t name_width) {
+  return fmt::format("{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11} {:>7} {:>8}  {:>7} {:>13}  {}\n",
+                     "kernel", name_width, "shape", "thr", "tokens", "", "us", "GB/s", "GMAC/s",
+                     "% limit", "quartiles", "limit");
+}
+
+std::string bench_table_row(const BenchRecord& r, std::size_t name_width) {
+  const std::string limit = r.memory_bound
+                                ? fmt::format("{:.1f} GB/s {}", r.read_gb_per_s, r.read_loop)
+                                : fmt::format("{:.1f} GMAC/s {}", r.peak_gmac_per_s, r.peak_loop);
+  return fmt::format(
+      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}\n",
+      r.bench.row.name, name_width, fmt::format("{}x{}", r.bench.shape.rows, r.bench.shape.cols),
+      r.bench.threads, r.bench.tokens, where(r), r.time_s.median * 1e6, r.gb_per_s, r.gmac_per_s,
+      r.percent.median, fmt::format("[{:.1f} {:.1f}]", r.percent.low, r.percent.high), limit,
+      r.pairs < 5 ? fmt::format(" ({} pairs only)", r.pairs) : "");
+}
+
+nlohmann::ordered_json bench_to_json(const BenchOptions& o, std::span<const BenchRecord> records) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const BenchRecord& r : records) rows.push_back(to_json(r));
+  return {{"schema", "tern.bench_kernels"},
+          {"schema_version", 1},
+          {"provenance", provenance()},
+          {"load_average", load_average()},
+          {"cold_bytes", o.cold_mb * 1'000'000},
+          {"min_time_s", o.min_time_s},
+          {"repetitions", o.repetitions},
+          {"pages", o.pages == kernels::HugeBuffer::Pages::kHuge ? "huge" : "normal"},
+          {"records", rows}};
+}
+
+std::string bench_to_csv(std::span<const BenchRecord> records) {
+  std::string text;
+  for (const BenchRecord& r : records) {
+    const nlohmann::ordered_json row = to_json(r);
+    std::string names, values;
+    for (const auto& [name, value] : row.items()) {
+      names += (names.empty() ? "" : ",") + name;
+      values += (values.empty() ? "" : ",") +
+                (value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    if (text.empty()) text = names + "\n";
+    text += values + "\n";
+  }
+  return text;
+}
+
+}  // namespace tern::experiments

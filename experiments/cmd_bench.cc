@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tern bench kernels: every kernel this host can run, beside the limit that binds it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "experiments/bench_kernels.h"
+#include "experiments/bench_report.h"
+#include "experiments/commands.h"
+#include "experiments/interrupt.h"
+#include "experiments/measurement_files.h"
+#include "experiments/output.h"
+#include "experiments/provenance.h"
+
+namespace tern::experiments {
+namespace {
+
+struct Options {
+  BenchOptions bench;
+  MeasurementFiles files;
+  std::string pages = "huge";
+  bool quick = false, list = false;
+};
+
+void run(Options o) {
+  if (o.pages == "normal") o.bench.pages = kernels::HugeBuffer::Pages::kNormal;
+  const std::vector<BenchCase> cases = plan_bench(o.bench);
+  if (o.list) {
+    for (const BenchCase& c : cases) print_out(c.name() + "\n");
+    return;
+  }
+  prepare_files(o.files, "kernels");
+
+  std::size_t width = 6;
+  for (const BenchCase& c : cases) width = std::max(width, c.row.name.size());
+  const Interrupt interrupt;
+  using Clock = std::chrono::steady_clock;
+  auto shown = Clock::now();
+  std::vector<BenchRecord> records;
+  print_out(fmt::format("{}, {} cold bytes at least, medians of {} pairs\n{}", cpu_name(),
+                        o.bench.cold_mb * 1'000'000, o.bench.repetitions, bench_table_head(width)));
+  const bool finished = run_bench(
+      o.bench, cases, [&] { return interrupt.seen(); },
+      [&](const BenchRecord& record) {
+        records.push_back(record);
+        print_out(bench_table_row(record, width));
+        if (Clock::now() - shown < std::chrono::seconds(2)) return;
+        shown = Clock::now();
+        fmt::print(stderr, "{} of {}: {}\n", records.size(), cases.size(), record.bench.name());
+      });
+  if (!finished) throw Exit{kExitInterrupted};
+  write_files(o.files, bench_to_json(o.bench, records), bench_to_csv(records));
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  const unsigned cpus = online_cpus();
+  o->bench.threads = cpus == 1 ? std::vector{1u} : std::vector{1u, cpus};
+  o->bench.tokens = {1, 8, 32, 512};
+  CLI::App* bench = app.add_subcommand("bench", "Speed of parts of tern on this machine");
+  bench->require_subcommand(1);
+  CLI::App* cmd = bench->add_subcommand(
+      "kernels",
+      "Every kernel this host can run, in percent of the limit that binds it: the bandwidth or the "
+      "peak of its instructions, measured in turns with it");
+  BenchOptions& b = o->bench;
+  cmd->add_option("--filter", b.filter,
+                  "Only cases whose name this regular expression finds: "
+                  "<kernel>/<rows>x<cols>/<cold|hot>/threads:<n>/tokens:<n>");
+  CLI::Option* threads = cmd->add_option("--threads", b.threads, "Numbers of threads")
+                             ->delimiter(',')
+                             ->capture_default_str();
+  CLI::Option* tokens =
+      cmd->add_option("--tokens", b.tokens, "Tokens per product; up to 16 also cold (from memory)")
+          ->delimiter(',')
+          ->capture_default_str();
+  CLI::Option* shapes =
+      cmd->add_option("--shapes", b.shapes,
+                      "ROWSxCOLS,... or 2b4t: the shapes of BitNet b1.58 2B4T; its head for dense "
+                      "formats and one token")
+          ->capture_default_str();
+  cmd->add_option("--cold-mb", b.cold_mb, "Megabytes of weights a cold pass streams, at least")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->capture_default_str();
+  CLI::Option* min_time =
+      cmd->add_option("--min-time", b.min_time_s, "Seconds of the kernel in each pair, at least")
+          ->check(CLI::Range(1e-6, 10.0))
+          ->capture_default_str();
+  cmd->add_option("--max-time", b.max_time_s, "Seconds after which a case gets no further pair")
+      ->check(CLI::Range(1e-6, 1e6))
+      ->capture_default_str();
+  CLI::Option* repetitions =
+      cmd->add_option("--repetitions", b.repetitions, "Pairs of limit and kernel per case")
+          ->check(CLI::Range(1, 10000))
+          ->capture_default_str();
+  cmd->add_option("--pages", o->pages, "Memory of the weights: huge or normal pages")
+      ->check(CLI::IsMember({"huge", "normal"}))
+      ->capture_default_str();
+  cmd->add_flag("--quick", o->quick,
+                "One shape, 1 and 32 tokens, all threads, 5 short pairs; what is named stays");
+  cmd->add_flag("--list", o->list, "Say the names of the cases and end");
+  add_measurement_files(*cmd, o->files);
+  cmd->callback([=] {
+    if (o->quick) {
+      if (threads->count() == 0) o->bench.threads = {cpus};
+      if (tokens->count() == 0) o->bench.tokens = {1, 32};
+      if (shapes->count() == 0) o->bench.shapes = "2560x2560";
+      if (min_time->count() == 0) o->bench.min_time_s = 0.005;
+      if (repetitions->count() == 0) o->bench.repetitions = 5;
+    }
+    run(*o);
+  });
+}
+
+}  // namespace tern::experiments

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The figures of roofline.h as table, JSON and CSV.
+
+#include <fmt/format.h>
+
+#include "experiments/provenance.h"
+#include "experiments/roofline.h"
+
+namespace tern::experiments {
+
+namespace {
+
+const char* pages_name(kernels::HugeBuffer::Pages pages) {
+  return pages == kernels::HugeBuffer::Pages::kHuge ? "huge" : "normal";
+}
+
+std::string size_name(std::size_t bytes) {
+  return bytes < (1u << 20) ? fmt::format("{} KiB", bytes >> 10)
+                            : fmt::format("{} MiB", bytes >> 20);
+}
+
+std::string spread_text(const kernels::Spread& s) {
+  return fmt::format("[{:.1f} {:.1f}]", s.low, s.high);
+}
+
+}  // namespace
+
+std::string roofline_table(const Roofline& r) {
+  std::string text = fmt::format("{:<10} {:>7} {:>8} {:>7} {:>9} {:>15}  {}\n", "read from",
+                                 "threads", "pages", "huge", "GB/s", "quartiles", "fastest loop");
+  for (const BandwidthRow& row : r.bandwidth)
+    text += fmt::format(
+        "{:<10} {:>7} {:>8} {:>6.0f}% {:>9.1f} {:>15}  {}\n", size_name(row.working_set_bytes),
+        row.threads, pages_name(row.pages),
+        100.0 * static_cast<double>(row.huge_bytes) / static_cast<double>(row.working_set_bytes),
+        row.gb_per_s.median, spread_text(row.gb_per_s), row.loop);
+  text += fmt::format("\n{:<8} {:<12} {:>7} {:>9} {:>17}  {}\n", "datatype", "isa", "threads",
+                      "GMAC/s", "quartiles", "instruction");
+  for (const PeakRow& row : r.peaks)
+    text += fmt::format("{:<8} {:<12} {:>7} {:>9.1f} {:>17}  {}\n",
+                        kernels::datatype_name(row.loop->datatype),
+                        kernels::isa_name(row.loop->isa), row.threads, row.gmac_per_s.median,
+                        spread_text(row.gmac_per_s), row.loop->instruction);
+  for (const kernels::PeakLoop* loop : r.missing)
+    text += fmt::format("{:<8} {:<12} skipped: this host lacks it ({})\n",
+                        kernels::datatype_name(loop->datatype), kernels::isa_name(loop->isa),
+                        loop->instruction);
+  return text;
+}
+
+nlohmann::ordered_json roofline_to_json(const Roofline& r) {
+  nlohmann::ordered_json j = {{"schema", "tern.roofline"},
+                              {"schema_version", 1},
+                              {"provenance", provenance()},
+                              {"load_average", load_average()},
+                              {"repetitions", r.repetitions},
+                              {"bandwidth", nlohmann::ordered_json::array()},
+                              {"peaks", nlohmann::ordered_json::array()},
+                              {"skipped", nlohmann::ordered_json::array()}};
+  for (const BandwidthRow& row : r.bandwidth)
+    j["bandwidth"].push_back({{"pages", pages_name(row.pages)},
+                              {"huge_bytes", row.huge_bytes},
+                              {"threads", row.threads},
+                              {"working_set_bytes", row.working_set_bytes},
+                              {"read_loop", row.loop},
+                              {"read_gb_per_s", row.gb_per_s.median},
+                              {"read_gb_per_s_q1", row.gb_per_s.low},
+                              {"read_gb_per_s_q3", row.gb_per_s.high}});
+  for (const PeakRow& row : r.peaks)
+    j["peaks"].push_back({{"peak_loop", row.loop->name},
+                          {"instruction", row.loop->instruction},
+                          {"isa", kernels::isa_name(row.loop->isa)},
+                          {"datatype", kernels::datatype_name(row.loop->datatype)},
+                          {"threads", row.threads},
+                          {"peak_gmac_per_s", row.gmac_per_s.median},
+                          {"peak_gmac_per_s_q1", row.gmac_per_s.low},
+                          {"peak_gmac_per_s_q3", row.gmac_per_s.high}});
+  for (const kernels::PeakLoop* loop : r.missing)
+    j["skipped"].push_back({{"peak_loop", loop->name},
+                            {"isa", kernels::isa_name(loop->isa)},
+                            {"reason", "this host lacks the instruction set"}});
+  return j;
+}
+
+std::string roofline_to_csv(const Roofline& r) {
+  std::string text = "figure,loop,isa,datatype,pages,threads,working_set_bytes,unit,median,q1,q3\n";
+  for (const BandwidthRow& row : r.bandwidth)
+    text += fmt::format("read,{},,,{},{},{},GB/s,{:.4g},{:.4g},{:.4g}\n", row.loop,
+                        pages_name(row.pages), row.threads, row.working_set_bytes,
+                        row.gb_per_s.median, row.gb_per_s.low, row.gb_per_s.high);
+  for (const PeakRow& row : r.peaks)
+    text +=
+        fmt::format("peak,{},{},{},,{},,GMAC/s,{:.4g},{:.4g},{:.4g}\n", row.loop->name,
+                    kernels::isa_name(row.loop->isa), kernels::datatype_name(row.loop->datatype),
+                    row.threads, row.gmac_per_s.median, row.gmac_per_s.low, row.gmac_per_s.high);
+  return text;
+}
+
+}  // namespace tern::experiments

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernels/huge_buffer.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace tern::kernels {
+
+namespace {
+
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
+// The number behind `key` in a file of "key number" lines; the file's only number for "".
+std::size_t number_in(const char* path, const std::string& key, std::size_t otherwise) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string word;
+    if (!key.empty() && (!(words >> word) || word != key)) continue;
+    std::size_t number = 0;
+    return words >> number ? number : otherwise;  // "max" is no number
+  }
+  return otherwise;
+}
+
+// Bytes below the limit of a control group, pages of files that nobody uses counted as free.
+std::size_t group_headroom(const std::string& folder, const char* limit, const char* usage,
+                           const char* idle_files) {
+  const std::size_t most = number_in((folder + limit).c_str(), "", kNoLimit);
+  if (most == kNoLimit) return kNoLimit;
+  const std::size_t used = number_in((folder + usage).c_str(), "", 0);
+  const std::size_t idle = number_in((folder + "memory.stat").c_str(), idle_files, 0);
+  return most - std::min(most, used - std::min(used, idle));
+}
+
+std::string mib(std::size_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20); }
+
+[[noreturn]] void refuse(const char* what, std::size_t bytes, std::size_t there) {
+  throw std::runtime_error(std::string(what) + ": needs " + mib(bytes) + " MiB of memory, " +
+                           mib(there) + " MiB are available");
+}
+
+}  // namespace
+
+std::size_t available_memory_bytes() {
+  const std::size_t kib = number_in("/proc/meminfo", "MemAvailable:", kNoLimit / 1024);
+  return std::min(
+      {kib * 1024,
+       group_headroom("/sys/fs/cgroup/", "memory.max", "memory.current", "inactive_file"),
+       group_headroom("/sys/fs/cgroup/memory/", "memory.limit_in_bytes", "memory.usage_in_bytes",
+                      "total_inactive_file")});
+}
+
+void require_memory(std::size_t bytes, const char* what) {
+  const std::size_t there = available_memory_bytes();
+  if (bytes > there) refuse(what, bytes, there);
+}
+
+HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const char* what)
+    : size_(bytes), asked_(pages) {
+  require_memory(bytes, what);
+  if (bytes == 0) return;
+  mapped_ = bytes + kAlignment;
+  base_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base_ == MAP_FAILED) {
+    base_ = nullptr;
+    refuse(what, bytes, available_memory_bytes());
+  }
+  const auto at = reinterpret_cast<std::uintptr_t>(base_);
+  data_ =
+      static_cast<std::uint8_t*>(base_) + ((at + kAlignment - 1) / kAlignment * kAlignment - at);
+  // A kernel without huge pages refuses the advice, and normal pages are what remains.
+  (void)madvise(base_, mapped_, pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t grain = pages == Pages::kHuge ? kAlignment : page;
+  const auto touch = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; i += page)
+      *const_cast<volatile std::uint8_t*>(data_ + i) = 0;
+  };
+  pool.parallel_for(size_, grain, std::cref(touch));
+}
+
+HugeBuffer::~HugeBuffer() {
+  if (base_ != nullptr) munmap(base_, mapped_);
+}
+
+std::size_t HugeBuffer::huge_bytes() const {
+  const auto begin = reinterpret_cast<std::uintptr_t>(base_);
+  std::ifstream smaps("/proc/self/smaps");
+  std::size_t sum = 0;
+  bool inside = false;  // the kernel may have cut the mapping in pieces
+  for (std::string line; std::getline(smaps, line);) {
+    std::uintptr_t from = 0, to = 0;
+    std::size_t kib = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+      inside = from < begin + mapped_ && to > begin;
+    else if (inside && std::sscanf(line.c_str(), "AnonHugePages: %zu kB", &kib) == 1)
+      sum += kib * 1024;
+  }
+  return std::min(sum, size_);
+}
+
+}  // namespace tern::kernels
