@@ -46,10 +46,9 @@ inline void store(const Entries& first, const Entries& second, std::uint8_t* tab
 
 struct Lut2 {
   static constexpr Geometry kGeometry = kLut2Geometry;
+  static constexpr int kScale = 32;
   static constexpr std::uint8_t kStart = 0;
   static constexpr std::size_t kStepsPerBlock = 1;
-
-  static std::int32_t join(std::int32_t low, std::int32_t high) { return low + (high << 5); }
 
   static std::int32_t offset(std::size_t blocks) {
     return -kLut2Bias * static_cast<std::int32_t>(blocks * kLutStepGroups);
@@ -71,10 +70,9 @@ struct Lut2 {
 
 struct Lut3 {
   static constexpr Geometry kGeometry = kLut3Geometry;
+  static constexpr int kScale = 31;
   static constexpr std::uint8_t kStart = kLut3Start;
   static constexpr std::size_t kStepsPerBlock = kLut3Steps;
-
-  static std::int32_t join(std::int32_t low, std::int32_t high) { return low + (high << 5) - high; }
 
   static std::int32_t offset(std::size_t blocks) {
     const auto steps = static_cast<std::int32_t>(blocks * kLut3Steps);
@@ -104,73 +102,100 @@ struct Lut3 {
   }
 };
 
+// As in lut_avx2.cc: without it gcc turns chains of additions into trees.
+inline uint8x16_t held(uint8x16_t value) {
+  asm("" : "+w"(value));
+  return value;
+}
+
+// Sums of 32 rows: low and high parts, of nibble 0 and of nibble 1. Named, not arrays, which gcc
+// keeps in memory.
 struct Bytes {
-  uint8x16_t low, high;
+  uint8x16_t low0, high0, low1, high1;
 };
 
+inline uint8x16_t add(uint8x16_t sum, uint8x16_t table, uint8x16_t index) {
+  return held(vaddq_u8(sum, vqtbl1q_u8(table, index)));
+}
+inline uint8x16_t add(uint8x16_t sum, uint8x16_t table, uint8x16_t index, uint8x16_t sign) {
+  return held(vaddq_u8(sum, veorq_u8(vqtbl1q_u8(table, index), sign)));
+}
+
+inline uint8x16_t nibble0(uint8x16_t codes) { return vandq_u8(codes, vdupq_n_u8(15)); }
+inline uint8x16_t nibble1(uint8x16_t codes) { return vshrq_n_u8(codes, 4); }
+
+// One group of a step.
+inline void add_group(const std::uint8_t* step, const std::uint8_t* table, Bytes& sums) {
+  const uint8x16_t codes = vld1q_u8(step), low = vld1q_u8(table), high = vld1q_u8(table + 32);
+  const uint8x16_t index0 = nibble0(codes), index1 = nibble1(codes);
+  sums.low0 = add(sums.low0, low, index0);
+  sums.high0 = add(sums.high0, high, index0);
+  sums.low1 = add(sums.low1, low, index1);
+  sums.high1 = add(sums.high1, high, index1);
+}
+
+// The same with the signs of the group in the top bits of `bits`, which move on.
+inline void add_group(const std::uint8_t* step, const std::uint8_t* table, int8x16_t& bits,
+                      Bytes& sums) {
+  const uint8x16_t codes = vld1q_u8(step), low = vld1q_u8(table), high = vld1q_u8(table + 32);
+  const uint8x16_t index0 = nibble0(codes), index1 = nibble1(codes);
+  const uint8x16_t sign0 = vcltzq_s8(bits);
+  bits = vaddq_s8(bits, bits);
+  const uint8x16_t sign1 = vcltzq_s8(bits);
+  bits = vaddq_s8(bits, bits);
+  sums.low0 = add(sums.low0, low, index0, sign0);
+  sums.high0 = add(sums.high0, high, index0, sign0);
+  sums.low1 = add(sums.low1, low, index1, sign1);
+  sums.high1 = add(sums.high1, high, index1, sign1);
+}
+
+// 16-bit sums of 16 rows.
 struct Words {
-  uint16x8_t low[2], high[2];  // of 16 rows
+  uint16x8_t low[2], high[2];
 };
 
-inline uint8x16_t nibbles(uint8x16_t codes, std::size_t nibble) {
-  return nibble == 0 ? vandq_u8(codes, vdupq_n_u8(15)) : vshrq_n_u8(codes, 4);
+inline void widen(uint8x16_t low, uint8x16_t high, Words& words) {
+  words.low[0] = vaddw_u8(words.low[0], vget_low_u8(low));
+  words.low[1] = vaddw_high_u8(words.low[1], low);
+  words.high[0] = vaddw_u8(words.high[0], vget_low_u8(high));
+  words.high[1] = vaddw_high_u8(words.high[1], high);
 }
 
-// Both groups of a step, for the 32 rows of two sets.
-inline void add_step(const std::uint8_t* step, const std::uint8_t* table, Bytes* sums) {
-  for (std::size_t l = 0; l < kLutStepGroups; ++l) {
-    const uint8x16_t codes = vld1q_u8(step + 16 * l);
-    const uint8x16_t low = vld1q_u8(table + 16 * l), high = vld1q_u8(table + 32 + 16 * l);
-    for (std::size_t n = 0; n < 2; ++n) {
-      const uint8x16_t index = nibbles(codes, n);
-      sums[n].low = vaddq_u8(sums[n].low, vqtbl1q_u8(low, index));
-      sums[n].high = vaddq_u8(sums[n].high, vqtbl1q_u8(high, index));
-    }
-  }
-}
-
-// The same with the signs of both groups in the top bits of `bits`, which move on.
-inline void add_step(const std::uint8_t* step, const std::uint8_t* table, int8x16_t bits[2],
-                     Bytes* sums) {
-  for (std::size_t l = 0; l < kLutStepGroups; ++l) {
-    const uint8x16_t codes = vld1q_u8(step + 16 * l);
-    const uint8x16_t low = vld1q_u8(table + 16 * l), high = vld1q_u8(table + 32 + 16 * l);
-    for (std::size_t n = 0; n < 2; ++n) {
-      const uint8x16_t index = nibbles(codes, n), sign = vcltzq_s8(bits[l]);
-      bits[l] = vaddq_s8(bits[l], bits[l]);
-      sums[n].low = vaddq_u8(sums[n].low, veorq_u8(vqtbl1q_u8(low, index), sign));
-      sums[n].high = vaddq_u8(sums[n].high, veorq_u8(vqtbl1q_u8(high, index), sign));
-    }
-  }
-}
-
-inline void widen(const Bytes& bytes, Words& words) {
-  words.low[0] = vaddw_u8(words.low[0], vget_low_u8(bytes.low));
-  words.low[1] = vaddw_high_u8(words.low[1], bytes.low);
-  words.high[0] = vaddw_u8(words.high[0], vget_low_u8(bytes.high));
-  words.high[1] = vaddw_high_u8(words.high[1], bytes.high);
-}
-
-// Steps that are widened at once: four blocks of lut2, or fewer at its end; one block of lut3.
+// Steps that are widened at once: up to kSteps of lut2, one block of lut3.
 template <typename Lut>
 inline void add_steps(const std::uint8_t* w, std::size_t steps, const std::uint8_t* table,
                       Words (&sums)[kSets]) {
-  for (std::size_t h = 0; h < 2; ++h) {
+  for (std::size_t h = 0; h < 2; ++h, w += 32) {
     const uint8x16_t start = vdupq_n_u8(Lut::kStart);
-    Bytes bytes[2] = {{start, start}, {start, start}};
+    Bytes bytes = {start, start, start, start};
     if constexpr (Lut::kStepsPerBlock == 1) {
-      for (std::size_t s = 0; s < steps; ++s)
-        add_step(w + s * kLutStepBytes + 32 * h, table + s * kLutTableBytes, bytes);
+      for (std::size_t s = 0; s < steps; ++s) {
+        add_group(w + s * kLutStepBytes, table + s * kLutTableBytes, bytes);
+        add_group(w + s * kLutStepBytes + 16, table + s * kLutTableBytes + 16, bytes);
+      }
     } else {
-      const auto* at =
-          reinterpret_cast<const std::int8_t*>(w + kLut3Steps * kLutStepBytes + 32 * h);
-      int8x16_t bits[2] = {vld1q_s8(at), vld1q_s8(at + 16)};
-      for (std::size_t s = 0; s < kLut3Steps; ++s)
-        add_step(w + s * kLutStepBytes + 32 * h, table + s * kLutTableBytes, bits, bytes);
+      const auto* at = reinterpret_cast<const std::int8_t*>(w + kLut3Steps * kLutStepBytes);
+      int8x16_t bits0 = vld1q_s8(at), bits1 = vld1q_s8(at + 16);
+      for (std::size_t s = 0; s < kLut3Steps; ++s) {
+        add_group(w + s * kLutStepBytes, table + s * kLutTableBytes, bits0, bytes);
+        add_group(w + s * kLutStepBytes + 16, table + s * kLutTableBytes + 16, bits1, bytes);
+      }
     }
-    widen(bytes[0], sums[2 * h]);
-    widen(bytes[1], sums[2 * h + 1]);
+    widen(bytes.low0, bytes.high0, sums[2 * h]);
+    widen(bytes.low1, bytes.high1, sums[2 * h + 1]);
   }
+}
+
+// y[0, 8) += low + Scale high.
+template <int Scale>
+inline void add_rows(uint16x8_t low, uint16x8_t high, std::int32_t* y) {
+  const auto join = [](uint16x4_t l, uint16x4_t h) {
+    const int32x4_t sum = vreinterpretq_s32_u32(vaddw_u16(vshll_n_u16(h, 5), l));
+    if constexpr (Scale == 32) return sum;
+    return vsubq_s32(sum, vreinterpretq_s32_u32(vmovl_u16(h)));
+  };
+  vst1q_s32(y, vaddq_s32(vld1q_s32(y), join(vget_low_u16(low), vget_low_u16(high))));
+  vst1q_s32(y + 4, vaddq_s32(vld1q_s32(y + 4), join(vget_high_u16(low), vget_high_u16(high))));
 }
 
 // y[0, rows) = the sums of a panel.
@@ -183,20 +208,19 @@ void panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
   while (blocks != 0) {
     Words sums[kSets];
     for (Words& s : sums) s = {{vdupq_n_u16(0), vdupq_n_u16(0)}, {vdupq_n_u16(0), vdupq_n_u16(0)}};
-    for (std::size_t i = 0; i < kLutWidenings && blocks != 0; ++i) {
-      const std::size_t now = std::min(blocks, kGroupBlocks);
-      add_steps<Lut>(w, now, table, sums);
-      w += now * Lut::kGeometry.block_bytes;
-      table += now * Lut::kStepsPerBlock * kLutTableBytes;
-      blocks -= now;
+    std::size_t widenings = kLutWidenings;
+    for (; widenings != 0 && blocks >= kGroupBlocks; --widenings) {
+      add_steps<Lut>(w, kSteps, table, sums);
+      w += kGroupBlocks * Lut::kGeometry.block_bytes;
+      table += kSteps * kLutTableBytes;
+      blocks -= kGroupBlocks;
     }
-    for (std::size_t r = 0; r < kLutPanelRows; ++r) {
-      const Words& of = sums[r / 16];
-      std::uint16_t low[8], high[8];
-      vst1q_u16(low, of.low[r / 8 % 2]);
-      vst1q_u16(high, of.high[r / 8 % 2]);
-      sums32[r] += Lut::join(low[r % 8], high[r % 8]);
+    if (widenings != 0 && blocks != 0) {
+      add_steps<Lut>(w, blocks, table, sums);
+      blocks = 0;
     }
+    for (std::size_t i = 0; i < kLutPanelRows / 8; ++i)
+      add_rows<Lut::kScale>(sums[i / 2].low[i % 2], sums[i / 2].high[i % 2], sums32 + 8 * i);
   }
   std::copy_n(sums32, rows, y);
 }
