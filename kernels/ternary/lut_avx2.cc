@@ -2,26 +2,25 @@
 //
 // AVX2: 32 look-ups per vpshufb, of the low and of the high bytes of the sums (lut.h); bytes are
 // added eight times before they are widened.
+// Per 32 indices, lut2 (64 weights): 1.5 operations to extract them, 2 vpshufb, 2 additions, 0.75
+// to widen: 6.25, of which 2.75 on the two shuffle ports. lut3 (96 weights): 2 more for the mask of
+// the signs and 2 to apply it: 10.25, 2.75 on those ports. So four vector ports bind: 41 and 37
+// weights a cycle on Zen 4, of which 33 and 30 are reached with the weights in the L2 cache. The
+// multiply-add kernel needs 15 operations for 128 weights: 34 a cycle at most.
 
 #include <algorithm>
-#include <cstring>
 
-#include "kernels/ternary/lut.h"
-#include "kernels/x86.h"
+#include "kernels/ternary/lut_matmul.h"
+#include "kernels/ternary/lut_x86.h"
 
 namespace tern::kernels {
 
 namespace {
 
-// Weights are fetched this far ahead, into the L2 cache: the L1 cache holds the tables. Zen 4, 2560
-// columns from memory: 9 GB/s without it, 15 into L1 at the best distance, 25 into L2 at 8 to
-// 128 KB, where the multiply-add kernel reads 21.
-constexpr std::size_t kAheadBytes = std::size_t{12} << 10;
-
 // An empty statement that gcc cannot look through. It would load a value again for every use, and
 // turn chains of additions into trees whose leaves do not fit the registers.
 TERN_TARGET_AVX2 inline __m256i held(__m256i value) {
-  asm("" : "+x"(value));
+  asm volatile("" : "+x"(value));
   return value;
 }
 
@@ -29,12 +28,16 @@ TERN_TARGET_AVX2 inline __m256i load(const void* at) {
   return held(_mm256_loadu_si256(static_cast<const __m256i*>(at)));
 }
 
-// The same for weights, with the line kAheadBytes further on fetched into the L2 cache: a prefetch
-// never faults, so it may point past the end.
+// The same for weights, with the line kLutAheadBytes further on fetched into the L2 cache: a
+// prefetch never faults, so it may point past the end.
 TERN_TARGET_AVX2 inline __m256i load_ahead(const std::uint8_t* at) {
   __m256i value = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  asm("prefetcht1 %c2(%1)" : "+x"(value) : "r"(at), "i"(kAheadBytes));
+  asm volatile("prefetcht1 %c2(%1)" : "+x"(value) : "r"(at), "i"(kLutAheadBytes));
   return value;
+}
+
+TERN_TARGET_AVX2 inline __m256i codes(const std::uint8_t* at, bool ahead) {
+  return ahead ? load_ahead(at) : load(at);
 }
 
 // Sums in bytes of 32 rows by two groups: their low and high parts, of nibble 0 and of nibble 1.
@@ -58,13 +61,8 @@ TERN_TARGET_AVX2 inline Indices indices(__m256i codes) {
   return {_mm256_and_si256(codes, nibble), _mm256_and_si256(_mm256_srli_epi16(codes, 4), nibble)};
 }
 
-// The 16-bit sums of bytes b of a register: `all` of b[2 i] + 256 b[2 i + 1] modulo 2^16, `odd` of
-// b[2 i + 1]. Two additions and a shift, where unpacking takes four operations.
-struct Words {
-  __m256i all, odd;
-};
 struct Widened {
-  Words low0, high0, low1, high1;
+  LutWords low0, high0, low1, high1;
 };
 
 TERN_TARGET_AVX2 inline void clear(Widened& sums) {
@@ -72,7 +70,7 @@ TERN_TARGET_AVX2 inline void clear(Widened& sums) {
   sums = {{zero, zero}, {zero, zero}, {zero, zero}, {zero, zero}};
 }
 
-TERN_TARGET_AVX2 inline void widen(Words& sums, __m256i bytes) {
+TERN_TARGET_AVX2 inline void widen(LutWords& sums, __m256i bytes) {
   sums.all = _mm256_add_epi16(sums.all, bytes);
   sums.odd = _mm256_add_epi16(sums.odd, _mm256_srli_epi16(bytes, 8));
 }
@@ -84,69 +82,7 @@ TERN_TARGET_AVX2 inline void widen(Widened& sums, const Bytes& bytes) {
   widen(sums.high1, bytes.high1);
 }
 
-// Both groups of 16-bit lanes: 8 sums.
-TERN_TARGET_AVX2 inline __m256i sum_groups(__m256i sums16) {
-  return _mm256_add_epi32(_mm256_cvtepu16_epi32(_mm256_castsi256_si128(sums16)),
-                          _mm256_cvtepu16_epi32(_mm256_extracti128_si256(sums16, 1)));
-}
-
-// low + Scale high, for a scale of 32 or 31.
-template <int Scale>
-TERN_TARGET_AVX2 inline __m256i join(__m256i low, __m256i high) {
-  const __m256i sum = _mm256_add_epi32(low, _mm256_slli_epi32(high, 5));
-  if constexpr (Scale == 32) return sum;
-  return _mm256_sub_epi32(sum, high);
-}
-
-// y[0, 16) += the sums of the 16 rows of a nibble.
-template <int Scale>
-TERN_TARGET_AVX2 inline void add_rows(const Words& low, const Words& high, std::int32_t* y) {
-  const __m256i odds = join<Scale>(sum_groups(low.odd), sum_groups(high.odd));
-  const __m256i evens =
-      join<Scale>(sum_groups(_mm256_sub_epi16(low.all, _mm256_slli_epi16(low.odd, 8))),
-                  sum_groups(_mm256_sub_epi16(high.all, _mm256_slli_epi16(high.odd, 8))));
-  const __m256i a = _mm256_unpacklo_epi32(evens, odds), b = _mm256_unpackhi_epi32(evens, odds);
-  __m256i* at = reinterpret_cast<__m256i*>(y);
-  _mm256_storeu_si256(at, _mm256_add_epi32(load(at), _mm256_permute2x128_si256(a, b, 0x20)));
-  _mm256_storeu_si256(at + 1,
-                      _mm256_add_epi32(load(at + 1), _mm256_permute2x128_si256(a, b, 0x31)));
-}
-
-// ---- lut2 ------------------------------------------------------------------------------------
-
-struct Lut2 {
-  static constexpr Geometry kGeometry = kLut2Geometry;
-  static constexpr int kScale = 32;
-  static constexpr std::size_t kStepsPerBlock = 1;
-  static constexpr std::size_t kBlocksPerWidening = kLutAdds;
-
-  static std::int32_t offset(std::size_t blocks) {
-    return -kLut2Bias * static_cast<std::int32_t>(blocks * kLutStepGroups);
-  }
-
-  // The table of each pair of x[0, 4 blocks).
-  TERN_TARGET_AVX2 static void make_tables(const std::int8_t* x, std::size_t blocks,
-                                           std::uint8_t* table) {
-    // Signs of the two weights of an index.
-    const __m256i sign_a = _mm256_setr_epi16(-1, -1, -1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0);
-    const __m256i sign_b = _mm256_setr_epi16(-1, 0, 1, -1, 0, 1, -1, 0, 1, 0, 0, 0, 0, 0, 0, 0);
-    const __m256i bias = _mm256_set1_epi16(kLut2Bias), low_bits = _mm256_set1_epi16(31);
-    for (std::size_t g = 0; g < blocks * kLutStepGroups; ++g) {
-      const __m256i a = _mm256_set1_epi16(x[2 * g]), b = _mm256_set1_epi16(x[2 * g + 1]);
-      const __m256i v = _mm256_add_epi16(
-          bias, _mm256_add_epi16(_mm256_sign_epi16(a, sign_a), _mm256_sign_epi16(b, sign_b)));
-      store_table(_mm256_and_si256(v, low_bits), _mm256_srli_epi16(v, 5), table, g);
-    }
-  }
-
-  TERN_TARGET_AVX2 static void store_table(__m256i low, __m256i high, std::uint8_t* table,
-                                           std::size_t g) {
-    const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0b11'01'10'00);
-    std::uint8_t* at = table + g / 2 * kLutTableBytes + g % 2 * 16;
-    _mm_store_si128(reinterpret_cast<__m128i*>(at), _mm256_castsi256_si128(bytes));
-    _mm_store_si128(reinterpret_cast<__m128i*>(at + 32), _mm256_extracti128_si256(bytes, 1));
-  }
-
+struct Lut2 : Lut2X86 {
   TERN_TARGET_AVX2 static __m256i add(__m256i sum, __m256i table, __m256i index) {
     return held(_mm256_add_epi8(sum, _mm256_shuffle_epi8(table, index)));
   }
@@ -192,39 +128,7 @@ struct Lut2 {
   }
 };
 
-// ---- lut3 ------------------------------------------------------------------------------------
-
-struct Lut3 {
-  static constexpr Geometry kGeometry = kLut3Geometry;
-  static constexpr int kScale = 31;
-  static constexpr std::size_t kStepsPerBlock = kLut3Steps;
-  static constexpr std::size_t kBlocksPerWidening = kLutAdds / kLut3Steps;
-
-  static std::int32_t offset(std::size_t blocks) {
-    const std::size_t starts = (blocks + kBlocksPerWidening - 1) / kBlocksPerWidening;
-    return kLut3Bias * static_cast<std::int32_t>(blocks * kLut3Steps * kLutStepGroups) -
-           kLut3Start * (1 + kScale) * static_cast<std::int32_t>(starts * kLutStepGroups);
-  }
-
-  TERN_TARGET_AVX2 static void make_tables(const std::int8_t* x, std::size_t blocks,
-                                           std::uint8_t* table) {
-    // Signs of the three weights of the values 0..13, from 000, 001, 01-, 010 to 111.
-    const __m256i sign_a = _mm256_setr_epi16(0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0);
-    const __m256i sign_b = _mm256_setr_epi16(0, 0, 1, 1, 1, -1, -1, -1, 0, 0, 0, 1, 1, 1, 0, 0);
-    const __m256i sign_c = _mm256_setr_epi16(0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, 0, 0);
-    const __m256i bias = _mm256_set1_epi16(kLut3Bias);
-    for (std::size_t g = 0; g < blocks * kLut3Steps * kLutStepGroups; ++g) {
-      const __m256i a = _mm256_set1_epi16(x[3 * g]), b = _mm256_set1_epi16(x[3 * g + 1]),
-                    c = _mm256_set1_epi16(x[3 * g + 2]);
-      const __m256i v = _mm256_add_epi16(
-          _mm256_add_epi16(_mm256_sign_epi16(a, sign_a), _mm256_sign_epi16(b, sign_b)),
-          _mm256_sign_epi16(c, sign_c));
-      const __m256i high = _mm256_srai_epi16(_mm256_add_epi16(v, _mm256_srai_epi16(v, 5)), 5);
-      const __m256i high_31 = _mm256_sub_epi16(_mm256_slli_epi16(high, 5), high);
-      Lut2::store_table(_mm256_sub_epi16(_mm256_sub_epi16(v, bias), high_31), high, table, g);
-    }
-  }
-
+struct Lut3 : Lut3X86 {
   struct Signs {
     __m256i nibble0, nibble1;  // masks
   };
@@ -262,11 +166,12 @@ struct Lut3 {
 #pragma GCC unroll 2
       for (std::size_t b = 0; b < blocks; ++b) {
         const std::uint8_t* block = w + b * kGeometry.block_bytes + 32 * h;
-        __m256i bits = load_ahead(block + kLut3Steps * kLutStepBytes);
+        const std::uint8_t* signs = block + kLut3Steps * kLutStepBytes;
+        __m256i bits = codes(signs, h == 1);
 #pragma GCC unroll 4
         for (std::size_t s = 0; s < kLut3Steps; ++s)
           add(half, table + (b * kLut3Steps + s) * kLutTableBytes,
-              indices(load_ahead(block + s * kLutStepBytes)), next_signs(bits));
+              indices(codes(block + s * kLutStepBytes, s % 2 == h)), next_signs(bits));
       }
       widen(sums[h], half);
     }
@@ -294,8 +199,6 @@ struct Lut3 {
   }
 };
 
-// ---- both ------------------------------------------------------------------------------------
-
 // Adds `blocks` blocks to the sums of T tokens, whose tables lie `table_bytes` apart.
 template <typename Lut, std::size_t T>
 TERN_TARGET_AVX2 [[gnu::always_inline]] inline void add_blocks(const std::uint8_t* w,
@@ -313,12 +216,13 @@ TERN_TARGET_AVX2 [[gnu::always_inline]] inline void add_blocks(const std::uint8_
 
 // y[t][r] = the sums of one panel times T tokens.
 template <typename Lut, std::size_t T>
-TERN_TARGET_AVX2 void panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
-                            std::size_t table_bytes, std::int32_t (&y)[T][kLutPanelRows]) {
+TERN_TARGET_AVX2 void add_panel(const std::uint8_t* w, std::size_t blocks,
+                                const std::uint8_t* table, std::size_t table_bytes,
+                                std::int32_t (*y)[kLutPanelRows]) {
   constexpr std::size_t kGroup = Lut::kBlocksPerWidening;
   constexpr std::size_t kGroupBytes = kGroup * Lut::kGeometry.block_bytes;
   constexpr std::size_t kTableStep = Lut::kStepsPerBlock * kLutTableBytes;
-  for (auto& of_token : y) std::fill_n(of_token, kLutPanelRows, Lut::offset(blocks));
+  for (std::size_t t = 0; t < T; ++t) std::fill_n(y[t], kLutPanelRows, Lut::offset(blocks));
   while (blocks != 0) {
     const std::size_t now = std::min(blocks, kLutWidenings * kGroup);
     blocks -= now;
@@ -338,56 +242,33 @@ TERN_TARGET_AVX2 void panel(const std::uint8_t* w, std::size_t blocks, const std
     for (std::size_t t = 0; t < T; ++t)
       for (std::size_t h = 0; h < 2; ++h) {
         const Widened& half = sums[t][h];
-        add_rows<Lut::kScale>(half.low0, half.high0, y[t] + 32 * h);
-        add_rows<Lut::kScale>(half.low1, half.high1, y[t] + 32 * h + 16);
+        lut_add_rows<Lut::kScale>(half.low0, half.high0, y[t] + 32 * h);
+        lut_add_rows<Lut::kScale>(half.low1, half.high1, y[t] + 32 * h + 16);
       }
   }
 }
 
-template <typename Lut, std::size_t T>
-void store_panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
-                 std::size_t table_bytes, std::size_t rows, std::int32_t* y, std::size_t ldy) {
-  alignas(32) std::int32_t sums[T][kLutPanelRows];
-  panel<Lut, T>(w, blocks, table, table_bytes, sums);
-  for (std::size_t t = 0; t < T; ++t)
-    std::memcpy(y + t * ldy, sums[t], rows * sizeof(std::int32_t));
-}
-
 template <typename Lut>
-void matmul(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
-            std::int32_t* y, std::size_t ldy) {
-  const std::size_t blocks = Lut::kGeometry.blocks(w.cols);
-  const std::size_t table_bytes = blocks * Lut::kStepsPerBlock * kLutTableBytes;
-  const std::size_t group = std::min(lut_token_group(table_bytes), tokens);
-  std::uint8_t* tables = lut_scratch(group * table_bytes);
-  for (std::size_t t = 0; t < tokens; t += group) {
-    const std::size_t count = std::min(group, tokens - t);
-    for (std::size_t i = 0; i < count; ++i)
-      Lut::make_tables(x + (t + i) * ldx, blocks, tables + i * table_bytes);
-    for (std::size_t r = 0; r < w.rows; r += kLutPanelRows) {
-      const std::uint8_t* at = w.data + r / kLutPanelRows * Lut::kGeometry.panel_bytes(w.cols);
-      const std::size_t rows = std::min(kLutPanelRows, w.rows - r);
-      std::size_t i = 0;
-      for (; i + 2 <= count; i += 2)
-        store_panel<Lut, 2>(at, blocks, tables + i * table_bytes, table_bytes, rows,
-                            y + (t + i) * ldy + r, ldy);
-      if (i < count)
-        store_panel<Lut, 1>(at, blocks, tables + i * table_bytes, table_bytes, rows,
-                            y + (t + i) * ldy + r, ldy);
-    }
+struct Avx2 : Lut {
+  static constexpr std::size_t kTokens = 2;
+
+  template <std::size_t T>
+  static void panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
+                    std::size_t table_bytes, std::int32_t (*y)[kLutPanelRows]) {
+    add_panel<Lut, T>(w, blocks, table, table_bytes, y);
   }
-}
+};
 
 }  // namespace
 
 void matmul_lut2_avx2(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                       std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  matmul<Lut2>(w, x, ldx, tokens, y, ldy);
+  lut_matmul<Avx2<Lut2>>(w, x, ldx, tokens, y, ldy);
 }
 
 void matmul_lut3_avx2(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                       std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  matmul<Lut3>(w, x, ldx, tokens, y, ldy);
+  lut_matmul<Avx2<Lut3>>(w, x, ldx, tokens, y, ldy);
 }
 
 }  // namespace tern::kernels

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-#include "kernels/ternary/lut.h"
+#include "kernels/ternary/lut_matmul.h"
 
 namespace tern::kernels {
 
@@ -198,13 +198,12 @@ inline void add_rows(uint16x8_t low, uint16x8_t high, std::int32_t* y) {
   vst1q_s32(y + 4, vaddq_s32(vld1q_s32(y + 4), join(vget_high_u16(low), vget_high_u16(high))));
 }
 
-// y[0, rows) = the sums of a panel.
+// y[r] = the sums of a panel.
 template <typename Lut>
-void panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table, std::size_t rows,
-           std::int32_t* y) {
+void add_panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
+               std::int32_t (&y)[kLutPanelRows]) {
   constexpr std::size_t kGroupBlocks = kSteps / Lut::kStepsPerBlock;
-  std::int32_t sums32[kLutPanelRows];
-  std::fill_n(sums32, kLutPanelRows, Lut::offset(blocks));
+  std::fill_n(y, kLutPanelRows, Lut::offset(blocks));
   while (blocks != 0) {
     Words sums[kSets];
     for (Words& s : sums) s = {{vdupq_n_u16(0), vdupq_n_u16(0)}, {vdupq_n_u16(0), vdupq_n_u16(0)}};
@@ -220,41 +219,31 @@ void panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
       blocks = 0;
     }
     for (std::size_t i = 0; i < kLutPanelRows / 8; ++i)
-      add_rows<Lut::kScale>(sums[i / 2].low[i % 2], sums[i / 2].high[i % 2], sums32 + 8 * i);
+      add_rows<Lut::kScale>(sums[i / 2].low[i % 2], sums[i / 2].high[i % 2], y + 8 * i);
   }
-  std::copy_n(sums32, rows, y);
 }
 
 template <typename Lut>
-void matmul(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
-            std::int32_t* y, std::size_t ldy) {
-  const std::size_t blocks = Lut::kGeometry.blocks(w.cols);
-  const std::size_t table_bytes = blocks * Lut::kStepsPerBlock * kLutTableBytes;
-  const std::size_t group = std::min(lut_token_group(table_bytes), tokens);
-  std::uint8_t* tables = lut_scratch(group * table_bytes);
-  for (std::size_t t = 0; t < tokens; t += group) {
-    const std::size_t count = std::min(group, tokens - t);
-    for (std::size_t i = 0; i < count; ++i)
-      Lut::make_tables(x + (t + i) * ldx, blocks, tables + i * table_bytes);
-    for (std::size_t r = 0; r < w.rows; r += kLutPanelRows) {
-      const std::uint8_t* at = w.data + r / kLutPanelRows * Lut::kGeometry.panel_bytes(w.cols);
-      for (std::size_t i = 0; i < count; ++i)
-        panel<Lut>(at, blocks, tables + i * table_bytes, std::min(kLutPanelRows, w.rows - r),
-                   y + (t + i) * ldy + r);
-    }
+struct Neon : Lut {
+  static constexpr std::size_t kTokens = 1;
+
+  template <std::size_t T>
+  static void panel(const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table,
+                    std::size_t, std::int32_t (*y)[kLutPanelRows]) {
+    add_panel<Lut>(w, blocks, table, *y);
   }
-}
+};
 
 }  // namespace
 
 void matmul_lut2_neon(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                       std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  matmul<Lut2>(w, x, ldx, tokens, y, ldy);
+  lut_matmul<Neon<Lut2>>(w, x, ldx, tokens, y, ldy);
 }
 
 void matmul_lut3_neon(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                       std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  matmul<Lut3>(w, x, ldx, tokens, y, ldy);
+  lut_matmul<Neon<Lut3>>(w, x, ldx, tokens, y, ldy);
 }
 
 }  // namespace tern::kernels
