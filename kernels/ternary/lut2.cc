@@ -10,7 +10,7 @@ namespace tern::kernels {
 
 TernaryFn matmul_lut2_scalar;
 #if defined(__x86_64__)
-TernaryFn matmul_lut2_avx2;
+TernaryFn matmul_lut2_avx2, matmul_lut2_avx512bw;
 #elif defined(__aarch64__)
 TernaryFn matmul_lut2_neon;
 #endif
@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
+    Kernel<TernaryFn>{"matmul_lut2_avx512bw", Isa::kAvx512Bw, matmul_lut2_avx512bw},
     Kernel<TernaryFn>{"matmul_lut2_avx2", Isa::kAvx2, matmul_lut2_avx2},
 #elif defined(__aarch64__)
     Kernel<TernaryFn>{"matmul_lut2_neon", Isa::kNeon, matmul_lut2_neon},
