@@ -101,7 +101,7 @@ TEST_CASE("a ternary row cuts at panels and gives every token its row of results
   CHECK_FALSE(family.dense);
   CHECK(family.kernels().size() == 1);
   for (const unsigned threads : {1u, 2u, 3u})
-    for (const std::size_t tokens : {1, 2, 5}) {
+    for (const std::size_t tokens : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
       const std::size_t rows = 1030, cols = 256;  // large enough to be spread over threads
       CHECK(family.weight_bytes(rows, cols) == 1032 * cols);
       Made made = make(family, rows, cols, tokens);
