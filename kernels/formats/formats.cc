@@ -8,12 +8,15 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "kernels/check.h"
 #include "kernels/f16.h"
 #include "kernels/formats/layouts.h"
 #include "kernels/quantize.h"
+#include "kernels/ternary/lut.h"
+#include "kernels/ternary/panels.h"
 
 namespace tern::kernels {
 namespace {
@@ -42,6 +45,15 @@ constexpr std::array kFormats = {
     TernaryFormat{"hf_u8", "safetensors U8",
                   "4 rows, a quarter of the matrix apart, in a byte; scale in a tensor of its own",
                   "", 4, 1, false, hf_u8::bytes, hf_u8::pack, hf_u8::unpack},
+    TernaryFormat{"t2p", "compute only", "16 rows x 16 columns in 64 bytes: 4 in a byte",
+                  "matmul_t2p", 1, 1, false, t2p_bytes, pack_t2p, unpack_t2p},
+    TernaryFormat{"t5p", "compute only", "16 rows x 20 columns in 64 bytes: 5 in a byte",
+                  "matmul_t5p", 1, 1, false, t5p_bytes, pack_t5p, unpack_t5p},
+    TernaryFormat{"lut2", "compute only", "32 rows x 4 columns in 32 bytes: 2 pairs in a byte",
+                  "matmul_lut2", 1, 1, false, lut2_bytes, pack_lut2, unpack_lut2},
+    TernaryFormat{"lut3", "compute only",
+                  "32 rows x 6 columns in 40 bytes: 2 triples in a byte and signs", "matmul_lut3",
+                  1, 1, false, lut3_bytes, pack_lut3, unpack_lut3},
 };
 
 constexpr std::size_t kRunBytes = std::size_t{1} << 18;  // of trits: a quarter of a cache
@@ -62,8 +74,10 @@ std::string weight_text(std::size_t index, std::size_t cols) {
          std::to_string(index % cols) + ")";
 }
 
-[[noreturn]] void fail(const std::string& tensor, const TernaryFormat& format, std::size_t cols,
-                       const FormatProblem& problem, float scale) {
+}  // namespace
+
+void throw_problem(const TernaryFormat& format, const FormatProblem& problem, float scale,
+                   std::size_t cols, const std::string& tensor) {
   using Kind = FormatProblem::Kind;
   const std::string layout(format.name), found = scale_text(problem.scale);
   switch (problem.kind) {
@@ -87,6 +101,7 @@ std::string weight_text(std::size_t index, std::size_t cols) {
       break;
   }
   TERN_CHECK(false, "no problem is no failure");
+  std::abort();
 }
 
 void check_bytes(const TernaryFormat& format, std::size_t found, std::size_t rows, std::size_t cols,
@@ -99,12 +114,14 @@ void check_bytes(const TernaryFormat& format, std::size_t found, std::size_t row
                      std::to_string(cols));
 }
 
+namespace {
+
 // Rows [begin, end) with the checks of all.
 void unpack_run(const TernaryFormat& format, const std::uint8_t* in, std::size_t rows,
                 std::size_t cols, std::size_t begin, std::size_t end, std::int8_t* trits,
                 float* scale, const std::string& tensor) {
   const FormatProblem problem = format.unpack(in, rows, cols, begin, end, trits, scale);
-  if (problem) fail(tensor, format, cols, problem, *scale);
+  if (problem) throw_problem(format, problem, *scale, cols, tensor);
 }
 
 float final_scale(const TernaryFormat& format, float scale) {

@@ -80,6 +80,8 @@ std::string shape_problem(const TernaryFormat& format, std::size_t rows, std::si
 // illegal code.
 void check_shape(const TernaryFormat& format, std::size_t rows, std::size_t cols,
                  const std::string& tensor);
+void check_bytes(const TernaryFormat& format, std::size_t found, std::size_t rows, std::size_t cols,
+                 const std::string& tensor);
 std::vector<std::uint8_t> pack_tensor(const TernaryFormat& format, const Trits& t, std::size_t rows,
                                       std::size_t cols, const std::string& tensor);
 Trits unpack_tensor(const TernaryFormat& format, std::span<const std::uint8_t> bytes,
@@ -95,5 +97,9 @@ float unpack_rows(const TernaryFormat& format, std::span<const std::uint8_t> byt
 // Only the checks, for bytes that are used where they lie. Returns the scale.
 float check_tensor(const TernaryFormat& format, std::span<const std::uint8_t> bytes,
                    std::size_t rows, std::size_t cols, const std::string& tensor);
+
+// The error of a problem. `scale` is the one that a second scale differs from.
+[[noreturn]] void throw_problem(const TernaryFormat& format, const FormatProblem& problem,
+                                float scale, std::size_t cols, const std::string& tensor);
 
 }  // namespace tern::kernels

@@ -61,7 +61,7 @@ struct PackT5 {
 };
 
 template <typename P>
-void pack_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
+void pack_rows(const std::int8_t* trits, std::size_t rows, std::size_t cols,
                std::uint8_t* out) noexcept {
   constexpr Geometry g = P::kGeometry;
   const std::size_t blocks = g.blocks(cols), padded = blocks * g.block_cols;
@@ -69,16 +69,16 @@ void pack_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, st
   codes.assign(padded, 1);
   const std::uint32_t zeros = P::pack(codes.data());  // of a block of zeros
   unsigned bad = 0;
-  for (std::size_t r0 = begin; r0 < end; r0 += kPanelRows) {
+  for (std::size_t r0 = 0; r0 < rows; r0 += kPanelRows) {
     std::uint8_t* panel = out + r0 / kPanelRows * g.panel_bytes(cols);
     for (std::size_t r = 0; r < kPanelRows; ++r) {
       std::uint8_t* dword = panel + sizeof(std::uint32_t) * r;
-      if (r0 + r >= end) {
+      if (r0 + r >= rows) {
         for (std::size_t i = 0; i < blocks; ++i)
           std::memcpy(dword + i * g.block_bytes, &zeros, sizeof zeros);
         continue;
       }
-      const std::int8_t* row = trits + (r0 + r - begin) * cols;
+      const std::int8_t* row = trits + (r0 + r) * cols;
       for (std::size_t k = 0; k < cols; ++k) {
         codes[k] = static_cast<std::uint8_t>(row[k] + 1);
         bad |= codes[k] > 2;
@@ -152,16 +152,6 @@ FormatProblem unpack_rows(const std::uint8_t* in, std::size_t rows, std::size_t 
 
 }  // namespace
 
-void pack_t2p_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
-                   std::uint8_t* out) noexcept {
-  pack_rows<PackT2>(trits, cols, begin, end, out);
-}
-
-void pack_t5p_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
-                   std::uint8_t* out) noexcept {
-  pack_rows<PackT5>(trits, cols, begin, end, out);
-}
-
 std::size_t t2p_bytes(std::size_t rows, std::size_t cols) noexcept {
   return kT2p.bytes(rows, cols);
 }
@@ -172,12 +162,12 @@ std::size_t t5p_bytes(std::size_t rows, std::size_t cols) noexcept {
 
 void pack_t2p(const std::int8_t* trits, std::size_t rows, std::size_t cols, float,
               std::uint8_t* out) noexcept {
-  pack_t2p_rows(trits, cols, 0, rows, out);
+  pack_rows<PackT2>(trits, rows, cols, out);
 }
 
 void pack_t5p(const std::int8_t* trits, std::size_t rows, std::size_t cols, float,
               std::uint8_t* out) noexcept {
-  pack_t5p_rows(trits, cols, 0, rows, out);
+  pack_rows<PackT5>(trits, rows, cols, out);
 }
 
 FormatProblem unpack_t2p(const std::uint8_t* in, std::size_t rows, std::size_t cols,

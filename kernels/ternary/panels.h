@@ -28,14 +28,8 @@ inline constexpr std::size_t kQuadBytes = kPanelRows * kQuadCols;
 inline constexpr Geometry kT2p = {kPanelRows, 16, 64};
 inline constexpr Geometry kT5p = {kPanelRows, 20, 64};
 
-// Packs rows [begin, end) of a matrix, given as trits [end - begin, cols], into their panels of
-// `out`, the whole packed matrix. begin is a multiple of 16; end is, too, or the matrix ends there.
-void pack_t2p_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
-                   std::uint8_t* out) noexcept;
-void pack_t5p_rows(const std::int8_t* trits, std::size_t cols, std::size_t begin, std::size_t end,
-                   std::uint8_t* out) noexcept;
-
-// The functions of their rows in the format table.
+// The functions of their rows in the format table. As panels do not depend on each other, a run of
+// rows that begins at a multiple of 16 is packed as a matrix of its own.
 std::size_t t2p_bytes(std::size_t rows, std::size_t cols) noexcept;
 std::size_t t5p_bytes(std::size_t rows, std::size_t cols) noexcept;
 void pack_t2p(const std::int8_t* trits, std::size_t rows, std::size_t cols, float scale,

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernels/ternary/layouts.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+#include "kernels/quantize.h"
+#include "kernels/ternary/lut.h"
+#include "kernels/ternary/panels.h"
+
+namespace tern::kernels {
+namespace {
+
+constexpr std::array kLayouts = {
+    ComputeLayout{"t2p", kT2p, matmul_t2p_kernels},
+    ComputeLayout{"t5p", kT5p, matmul_t5p_kernels},
+    ComputeLayout{"lut2", kLut2Geometry, matmul_lut2_kernels},
+    ComputeLayout{"lut3", kLut3Geometry, matmul_lut3_kernels},
+};
+
+// Trits of a run of rows on their way from one layout to the other stay in the L2 cache.
+constexpr std::size_t kRunBytes = std::size_t{1} << 18;
+
+struct Run {
+  FormatProblem problem;
+  float scale = 0;
+};
+
+}  // namespace
+
+std::span<const ComputeLayout> compute_layouts() noexcept { return kLayouts; }
+
+const ComputeLayout& compute_layout(std::string_view name) {
+  std::string names;
+  for (const ComputeLayout& layout : kLayouts) {
+    if (layout.name == name) return layout;
+    names += (names.empty() ? "" : ", ") + std::string(layout.name);
+  }
+  throw std::runtime_error("no compute layout '" + std::string(name) + "', expected one of " +
+                           names);
+}
+
+float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::uint8_t> bytes,
+             std::size_t rows, std::size_t cols, const std::string& tensor, const ComputeLayout& to,
+             std::uint8_t* out) {
+  check_bytes(from, bytes.size(), rows, cols, tensor);
+  const TernaryFormat& target = ternary_format(to.name);
+  const std::size_t unit = std::lcm(to.geometry.panel_rows, from.row_multiple);
+  const std::size_t run_rows = std::max<std::size_t>(1, kRunBytes / (cols * unit)) * unit;
+  std::vector<Run> runs((rows + run_rows - 1) / run_rows);
+  const auto part = [&](std::size_t first, std::size_t last) {
+    thread_local std::vector<std::int8_t> trits;
+    trits.resize(run_rows * cols);
+    for (std::size_t i = first; i < last; ++i) {
+      const std::size_t begin = i * run_rows, end = std::min(rows, begin + run_rows);
+      runs[i].problem =
+          from.unpack(bytes.data(), rows, cols, begin, end, trits.data(), &runs[i].scale);
+      if (runs[i].problem) return;
+      target.pack(trits.data(), end - begin, cols, 1.0f,
+                  out + begin / to.geometry.panel_rows * to.geometry.panel_bytes(cols));
+    }
+  };
+  pool.parallel_for(runs.size(), 1, std::cref(part));
+
+  float scale = 0;  // of the runs so far; 0 while all were zeros
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    FormatProblem problem = runs[i].problem;
+    if (!problem && scale != 0 && runs[i].scale != 0 && runs[i].scale != scale)
+      problem = {FormatProblem::Kind::kMixedScales, i * run_rows * cols,
+                 static_cast<double>(runs[i].scale)};
+    if (problem) throw_problem(from, problem, scale != 0 ? scale : runs[i].scale, cols, tensor);
+    if (runs[i].scale != 0) scale = runs[i].scale;
+  }
+  return from.has_scale && scale == 0 ? kScaleFloor : scale;
+}
+
+}  // namespace tern::kernels

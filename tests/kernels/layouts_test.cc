@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: every format repacked to every compute layout at 1 to 8 threads against the trits it
+// was packed from; several runs of rows; bad codes and scales in any run, named as one thread names
+// them.
+// Parameters: both tables, shapes, threads.
+
+#include "kernels/ternary/layouts.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <vector>
+
+namespace tern::kernels {
+namespace {
+
+Trits random_tensor(std::size_t rows, std::size_t cols, unsigned seed) {
+  std::mt19937 rng(seed);
+  Trits t{std::vector<std::int8_t>(rows * cols), 0.25f};
+  for (std::int8_t& v : t.trits) v = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
+  return t;
+}
+
+TEST_CASE("every compute layout has a row among the formats and kernels of its name", "[kernels]") {
+  for (const ComputeLayout& layout : compute_layouts()) {
+    INFO(layout.name);
+    const TernaryFormat& format = ternary_format(layout.name);
+    CHECK(format.kernels == "matmul_" + std::string(layout.name));
+    CHECK(format.bytes(37, 53) == layout.geometry.bytes(37, 53));
+    for (const auto& kernel : layout.kernels())
+      CHECK(kernel.name.starts_with(std::string(format.kernels) + "_"));
+    CHECK(&compute_layout(layout.name) == &layout);
+  }
+  CHECK_THROWS_WITH(compute_layout("t3p"), Catch::Contains("t3p") && Catch::Contains("t2p, t5p"));
+}
+
+TEST_CASE("a repacked matrix holds the trits it was packed from at any number of threads",
+          "[kernels]") {
+  for (const TernaryFormat& from : ternary_formats())
+    for (const ComputeLayout& to : compute_layouts())
+      for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{32, 256},
+                                       {96, 768},
+                                       {37, 53},
+                                       {1, 128},
+                                       {2080, 512}}) {
+        if (!shape_problem(from, rows, cols).empty()) continue;
+        const Trits t = random_tensor(rows, cols, 3);
+        const auto bytes = pack_tensor(from, t, rows, cols, "w");
+        for (const unsigned threads : {1u, 2u, 3u, 8u}) {
+          INFO(from.name << " to " << to.name << ", " << rows << " x " << cols << ", " << threads);
+          ThreadPool pool(threads);
+          std::vector<std::uint8_t> out(to.geometry.bytes(rows, cols) + 1, 0xee);
+          const float scale = repack(pool, from, bytes, rows, cols, "w", to, out.data());
+          CHECK(scale == (from.has_scale ? 0.25f : 0.0f));
+          CHECK(out.back() == 0xee);
+          out.pop_back();
+          CHECK(unpack_tensor(ternary_format(to.name), out, rows, cols, "w").trits == t.trits);
+        }
+      }
+}
+
+TEST_CASE("repacking names the first bad weight whatever the number of threads", "[kernels]") {
+  constexpr std::size_t kRows = 2048, kCols = 1024;  // eight runs
+  const TernaryFormat& from = ternary_format("i2_s");
+  const ComputeLayout& to = compute_layout("t2p");
+  const Trits t = random_tensor(kRows, kCols, 9);
+  const auto good = pack_tensor(from, t, kRows, kCols, "w");
+  std::vector<std::uint8_t> out(to.geometry.bytes(kRows, kCols));
+  for (const std::size_t row : {0, 255, 256, 1100, 2047})
+    for (const unsigned threads : {1u, 2u, 8u}) {
+      auto bad = good;
+      for (std::size_t r = row; r < kRows; r += 300) bad[r * kCols / 4 + 40] = 0xff;
+      ThreadPool pool(threads);
+      // Byte 40 of a row is in its second block, and begins with element 8 of it.
+      const std::size_t index = row * kCols + 136;
+      CHECK_THROWS_WITH(
+          repack(pool, from, bad, kRows, kCols, "blk.7.ffn_up.weight", to, out.data()),
+          Catch::Contains("blk.7.ffn_up.weight") &&
+              Catch::Contains("weight " + std::to_string(index) + " (row " + std::to_string(row) +
+                              ", column 136)"));
+    }
+}
+
+TEST_CASE("repacking refuses scales that are not one finite positive number", "[kernels]") {
+  ThreadPool pool(2);
+  const ComputeLayout& to = compute_layout("t5p");
+  std::vector<std::uint8_t> out(to.geometry.bytes(64, 256));
+  const Trits t = random_tensor(64, 256, 1);
+  for (const float scale : {0.0f, -1.0f, std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::quiet_NaN()}) {
+    const TernaryFormat& from = ternary_format("i2_s");
+    auto bytes = pack_tensor(from, t, 64, 256, "w");
+    std::memcpy(bytes.data() + 64 * 256 / 4, &scale, sizeof scale);
+    CHECK_THROWS_WITH(repack(pool, from, bytes, 64, 256, "w", to, out.data()),
+                      Catch::Contains("w: ") && Catch::Contains("scale"));
+  }
+  const TernaryFormat& tq = ternary_format("tq2_0");
+  const Trits big = random_tensor(2048, 1024, 2);
+  auto bytes = pack_tensor(tq, big, 2048, 1024, "w");
+  bytes[bytes.size() - 1] = 0x40;  // the last block's float16: 2 and something
+  std::vector<std::uint8_t> room(to.geometry.bytes(2048, 1024));
+  CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1024, "w", to, room.data()),
+                    Catch::Contains("one scale per tensor"));
+  CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1000, "w", to, room.data()),
+                    Catch::Contains("multiples of 256"));
+  bytes.pop_back();
+  CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1024, "w", to, room.data()),
+                    Catch::Contains("bytes, expected"));
+}
+
+}  // namespace
+}  // namespace tern::kernels
