@@ -203,6 +203,13 @@ TEST_CASE("a code that means nothing is named by its weight", "[kernels]") {
                                   ") has a code that means nothing in " + bad.name);
     CHECK_THROWS_WITH(unpack_tensor(f, bytes, m.rows, m.cols, "w"), refusal);
     CHECK_THROWS_WITH(check_tensor(f, bytes, m.rows, m.cols, "w"), refusal);
+    // Rows that begin at the weight's name it alike, and those before it find nothing wrong.
+    const std::size_t begin = bad.weight / m.cols / f.row_multiple * f.row_multiple;
+    float scale = 0;
+    const FormatProblem problem =
+        f.unpack(bytes.data(), m.rows, m.cols, begin, m.rows, m.trits.data(), &scale);
+    CHECK((problem.kind == FormatProblem::Kind::kIllegalCode && problem.index == bad.weight));
+    CHECK(!f.unpack(bytes.data(), m.rows, m.cols, 0, begin, m.trits.data(), &scale));
     if (f.sound != nullptr) CHECK_FALSE(f.sound(bytes.data(), m.rows, m.cols));
   }
 }
