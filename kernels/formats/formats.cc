@@ -49,10 +49,10 @@ constexpr std::array kFormats = {
                   "matmul_t2p", 1, 1, false, t2p_bytes, pack_t2p, unpack_t2p},
     TernaryFormat{"t5p", "compute only", "16 rows x 20 columns in 64 bytes: 5 in a byte",
                   "matmul_t5p", 1, 1, false, t5p_bytes, pack_t5p, unpack_t5p},
-    TernaryFormat{"lut2", "compute only", "32 rows x 4 columns in 32 bytes: 2 pairs in a byte",
+    TernaryFormat{"lut2", "compute only", "64 rows x 4 columns in 64 bytes: 2 pairs in a byte",
                   "matmul_lut2", 1, 1, false, lut2_bytes, pack_lut2, unpack_lut2},
     TernaryFormat{"lut3", "compute only",
-                  "32 rows x 6 columns in 40 bytes: 2 triples in a byte and signs", "matmul_lut3",
+                  "64 rows x 24 columns in 320 bytes: 2 triples in a byte and signs", "matmul_lut3",
                   1, 1, false, lut3_bytes, pack_lut3, unpack_lut3},
 };
 

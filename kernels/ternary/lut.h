@@ -36,7 +36,7 @@ inline constexpr std::size_t kLut3Steps = 4;
 inline constexpr Geometry kLut3Geometry = {kLutPanelRows, 24, (kLut3Steps + 1) * kLutStepBytes};
 inline constexpr std::size_t kLut3Indices = 14;
 
-// Where the weights of a row lie in a panel: nibble of step `s` and, for lut3, sign bit of block b.
+// Where the codes of a row lie in every step of its panel, and its signs in a block of lut3.
 struct LutPlace {
   std::size_t byte;   // of the first group of a step, then + 16 for the second
   std::size_t shift;  // 0 or 4
@@ -77,22 +77,21 @@ FormatProblem unpack_lut3(const std::uint8_t* in, std::size_t rows, std::size_t 
 //   lut3  v = low + 31 high + 16, both signed, in [-16, 15]: v in [-384, 384]. As 31 is odd, the
 //         complement of both bytes is the representation of -v: a sign costs one xor with its
 //         mask. Sums begin at 128, so that they are unsigned too: in [0, 248].
+//         high = (v + (v >> 5)) >> 5 is v / 31 without a division, close enough that
+//         low = v - 16 - 31 high lies in [-16, 15] for all of these v.
 inline constexpr std::size_t kLutTableBytes = 64;
 inline constexpr std::size_t kLutAdds = 8;
 inline constexpr std::int32_t kLut2Bias = 256, kLut3Bias = 16, kLut3Start = 128;
 // A 16-bit lane takes this many widened bytes: 257 * 255 = 65535.
 inline constexpr std::size_t kLutWidenings = 256;
 
-// high of lut3, without a division: the reason for 31 / 32 of it is the second term. Exact as
-// low = v - 16 - 31 high then lies in [-16, 15] for all v in [-384, 384].
-inline constexpr int kLut3Round = 0;
-
 // Scratch of this thread for tables, 64-byte aligned; valid until its next call. Grows, and stays.
 std::uint8_t* lut_scratch(std::size_t bytes) noexcept;
 
 // Tokens whose tables are made in one go, so that the weights come from memory once for all of
-// them while the tables stay in the L2 cache. Tables of a call are made before its first row: with
-// 2560 columns that costs as much as the look-ups of about NN rows.
+// them while the tables stay in the L2 cache. A call makes its tables before its first row, on
+// every thread that multiplies a slice: AVX2 takes as long for that as for the look-ups of about
+// 25 rows, whatever the number of columns.
 constexpr std::size_t lut_token_group(std::size_t table_bytes) {
   constexpr std::size_t kCachedBytes = std::size_t{256} << 10, kMost = 16;
   const std::size_t fit = kCachedBytes / (table_bytes == 0 ? 1 : table_bytes);

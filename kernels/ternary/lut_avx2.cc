@@ -3,10 +3,10 @@
 // AVX2: 32 look-ups per vpshufb, of the low and of the high bytes of the sums (lut.h); bytes are
 // added eight times before they are widened.
 // Per 32 indices, lut2 (64 weights): 1.5 operations to extract them, 2 vpshufb, 2 additions, 0.75
-// to widen: 6.25, of which 2.75 on the two shuffle ports. lut3 (96 weights): 2 more for the mask of
-// the signs and 2 to apply it: 10.25, 2.75 on those ports. So four vector ports bind: 41 and 37
-// weights a cycle on Zen 4, of which 33 and 30 are reached with the weights in the L2 cache. The
-// multiply-add kernel needs 15 operations for 128 weights: 34 a cycle at most.
+// to widen: 6.25. lut3 (96 weights): 2 more for the mask of the signs and 2 to apply it: 10.25. Of
+// either, 2.75 need one of the two shuffle ports, so that the four vector ports of Zen 4 bind: 41
+// and 37 weights a cycle at most; 34 and 31 were measured. The multiply-add kernel needs 15
+// operations for 128 weights: 34 a cycle at most, 25 measured.
 
 #include <algorithm>
 

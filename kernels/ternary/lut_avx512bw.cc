@@ -88,6 +88,12 @@ TERN_TARGET_AVX512BW inline void add_rows(const Words& low, const Words& high, s
       y + 32);
 }
 
+template <int Scale>
+TERN_TARGET_AVX512BW inline void add_rows(const Widened& sums, std::int32_t* y) {
+  add_rows<Scale>(sums.low0, sums.high0, y);
+  add_rows<Scale>(sums.low1, sums.high1, y + 16);
+}
+
 struct Lut2 : Lut2X86 {
   TERN_TARGET_AVX512BW static __m512i add(__m512i sum, __m512i table, __m512i index) {
     return held(_mm512_add_epi8(sum, _mm512_shuffle_epi8(table, index)));
@@ -101,20 +107,20 @@ struct Lut2 : Lut2X86 {
     sums.high1 = add(sums.high1, high, i.nibble1);
   }
 
-  // Adds `blocks` <= kBlocksPerWidening blocks for the Tokens whose sums are given.
-  template <typename... Sums>
+  // Adds `blocks` <= kBlocksPerWidening blocks for T tokens.
+  template <std::size_t T>
   TERN_TARGET_AVX512BW [[gnu::always_inline]] static inline void look_up(
       const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table, std::size_t table_bytes,
-      Widened& sums0, Sums&... sums1) {
+      Widened& sums0, Widened& sums1) {
     Bytes token0 = start(0), token1 = start(0);
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < blocks; ++b, w += kLutStepBytes, table += kLutTableBytes) {
       const Indices i = indices(w);
       add(token0, table, i);
-      if constexpr (sizeof...(Sums) == 1) add(token1, table + table_bytes, i);
+      if constexpr (T == 2) add(token1, table + table_bytes, i);
     }
     widen(sums0, token0);
-    (widen(sums1, token1), ...);
+    if constexpr (T == 2) widen(sums1, token1);
   }
 };
 
@@ -144,10 +150,10 @@ struct Lut3 : Lut3X86 {
     sums.high1 = add(sums.high1, high, i.nibble1, s.nibble1);
   }
 
-  template <typename... Sums>
+  template <std::size_t T>
   TERN_TARGET_AVX512BW [[gnu::always_inline]] static inline void look_up(
       const std::uint8_t* w, std::size_t blocks, const std::uint8_t* table, std::size_t table_bytes,
-      Widened& sums0, Sums&... sums1) {
+      Widened& sums0, Widened& sums1) {
     Bytes token0 = start(kLut3Start), token1 = start(kLut3Start);
 #pragma GCC unroll 2
     for (std::size_t b = 0; b < blocks; ++b) {
@@ -158,25 +164,13 @@ struct Lut3 : Lut3X86 {
         const Indices i = indices(block + s * kLutStepBytes);
         const Signs of_step = signs(bits, s);
         add(token0, table, i, of_step);
-        if constexpr (sizeof...(Sums) == 1) add(token1, table + table_bytes, i, of_step);
+        if constexpr (T == 2) add(token1, table + table_bytes, i, of_step);
       }
     }
     widen(sums0, token0);
-    (widen(sums1, token1), ...);
+    if constexpr (T == 2) widen(sums1, token1);
   }
 };
-
-template <typename Lut, std::size_t T>
-TERN_TARGET_AVX512BW [[gnu::always_inline]] inline void add_blocks(const std::uint8_t* w,
-                                                                   std::size_t blocks,
-                                                                   const std::uint8_t* table,
-                                                                   std::size_t table_bytes,
-                                                                   Widened (&sums)[T]) {
-  if constexpr (T == 1)
-    Lut::look_up(w, blocks, table, table_bytes, sums[0]);
-  else
-    Lut::look_up(w, blocks, table, table_bytes, sums[0], sums[1]);
-}
 
 // y[t][r] = the sums of one panel times T tokens.
 template <typename Lut, std::size_t T>
@@ -189,22 +183,21 @@ TERN_TARGET_AVX512BW void add_panel(const std::uint8_t* w, std::size_t blocks,
   while (blocks != 0) {
     const std::size_t now = std::min(blocks, kLutWidenings * kGroup);
     blocks -= now;
-    Widened sums[T];
-    for (Widened& of_token : sums) clear(of_token);
+    Widened sums0, sums1;
+    clear(sums0);
+    clear(sums1);
     for (std::size_t i = 0; i < now / kGroup; ++i) {
-      add_blocks<Lut, T>(w, kGroup, table, table_bytes, sums);
+      Lut::template look_up<T>(w, kGroup, table, table_bytes, sums0, sums1);
       w += kGroup * Lut::kGeometry.block_bytes;
       table += kGroup * kTableStep;
     }
     if (now % kGroup != 0) {
-      add_blocks<Lut, T>(w, now % kGroup, table, table_bytes, sums);
+      Lut::template look_up<T>(w, now % kGroup, table, table_bytes, sums0, sums1);
       w += now % kGroup * Lut::kGeometry.block_bytes;
       table += now % kGroup * kTableStep;
     }
-    for (std::size_t t = 0; t < T; ++t) {
-      add_rows<Lut::kScale>(sums[t].low0, sums[t].high0, y[t]);
-      add_rows<Lut::kScale>(sums[t].low1, sums[t].high1, y[t] + 16);
-    }
+    add_rows<Lut::kScale>(sums0, y[0]);
+    if constexpr (T == 2) add_rows<Lut::kScale>(sums1, y[1]);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernels/check.h"
 #include "kernels/ternary/lut.h"
 
 namespace tern::kernels {
@@ -141,6 +142,10 @@ namespace {
 
 void pack_panels(const Geometry& g, decltype(pack_lut2_panel)* pack, const std::int8_t* trits,
                  std::size_t rows, std::size_t cols, std::uint8_t* out) {
+  unsigned bad = 0;
+  for (std::size_t i = 0; i < rows * cols; ++i)
+    bad |= static_cast<std::uint8_t>(trits[i] + 1) > 2 ? 1u : 0u;
+  TERN_CHECK(bad == 0, "a trit is -1, 0 or +1");
   for (std::size_t r = 0; r < rows; r += g.panel_rows, out += g.panel_bytes(cols))
     pack(trits + r * cols, std::min(g.panel_rows, rows - r), cols, out);
 }
@@ -150,18 +155,17 @@ constexpr int kNoValue = 99;
 
 struct Row {
   const std::uint8_t* panel;
-  std::size_t offset;  // of the panel
   LutPlace place;
 };
 
-int lut2_value(const Row& row, std::size_t group) {
-  const std::size_t at = group / 2 * kLutStepBytes + row.place.byte + group % 2 * 16;
-  const std::size_t index = row.panel[at] >> row.place.shift & 15u;
-  return index < kLut2Indices ? static_cast<int>(index) - static_cast<int>(kLut2ZeroIndex)
-                              : kNoValue;
-}
 std::size_t lut2_byte(const Row& row, std::size_t group) {
   return group / 2 * kLutStepBytes + row.place.byte + group % 2 * 16;
+}
+
+int lut2_value(const Row& row, std::size_t group) {
+  const std::size_t index = row.panel[lut2_byte(row, group)] >> row.place.shift & 15u;
+  return index < kLut2Indices ? static_cast<int>(index) - static_cast<int>(kLut2ZeroIndex)
+                              : kNoValue;
 }
 
 std::size_t lut3_byte(const Row& row, std::size_t group) {
@@ -186,7 +190,7 @@ FormatProblem unpack(const Geometry& g, const std::uint8_t* in, std::size_t rows
   const std::size_t last = end < rows ? end : g.panels(rows) * g.panel_rows;  // with padding rows
   for (std::size_t r = begin; r < last; ++r) {
     const std::size_t offset = r / g.panel_rows * g.panel_bytes(cols);
-    const Row row{in + offset, offset, lut_place(r % g.panel_rows)};
+    const Row row{in + offset, lut_place(r % g.panel_rows)};
     for (std::size_t i = 0; i < groups; ++i) {
       const int value = Value(row, i);
       const std::size_t k = i * Width;

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <cstring>
+
 #include "kernels/ternary/lut.h"
 #include "kernels/x86.h"
 
@@ -52,13 +54,41 @@ TERN_TARGET_AVX2 inline void lut_add_rows(const LutWords& low, const LutWords& h
       at + 1, _mm256_add_epi32(_mm256_loadu_si256(at + 1), _mm256_permute2x128_si256(a, b, 0x31)));
 }
 
-// Low and high parts of the 16 entries of a group, in 16-bit lanes, into its table.
-TERN_TARGET_AVX2 inline void store_lut_table(__m256i low, __m256i high, std::uint8_t* table,
-                                             std::size_t g) {
-  const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0b11'01'10'00);
-  std::uint8_t* at = table + g / 2 * kLutTableBytes + g % 2 * 16;
-  _mm_store_si128(reinterpret_cast<__m128i*>(at), _mm256_castsi256_si128(bytes));
-  _mm_store_si128(reinterpret_cast<__m128i*>(at + 32), _mm256_extracti128_si256(bytes, 1));
+// The words of two groups of activations as 16 bits, one group in either half: word `first` of
+// `words` in every lane of the lower half, word `second` in the upper.
+TERN_TARGET_AVX2 inline __m256i lut_spread(__m256i words, int first, int second) {
+  const auto lane = [](int word) { return static_cast<short>(2 * word | (2 * word + 1) << 8); };
+  return _mm256_shuffle_epi8(
+      words, _mm256_setr_m128i(_mm_set1_epi16(lane(first)), _mm_set1_epi16(lane(second))));
+}
+
+// Entries 0..7 and 8..15 of two groups, in 16-bit lanes.
+struct LutEntries {
+  __m256i first, second;
+};
+
+// Signs of one weight of a tuple for all entries, for both groups.
+TERN_TARGET_AVX2 inline LutEntries lut_signs(const std::int8_t* signs) {
+  const __m128i of = _mm_loadu_si128(reinterpret_cast<const __m128i*>(signs));
+  return {_mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(of)),
+          _mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(_mm_srli_si128(of, 8)))};
+}
+
+// v + the activation under its sign.
+TERN_TARGET_AVX2 inline LutEntries lut_add(LutEntries v, __m256i x, const LutEntries& signs) {
+  return {_mm256_add_epi16(v.first, _mm256_sign_epi16(x, signs.first)),
+          _mm256_add_epi16(v.second, _mm256_sign_epi16(x, signs.second))};
+}
+
+TERN_TARGET_AVX2 inline void lut_store(const LutEntries& parts, std::uint8_t* at) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(at),
+                      _mm256_packs_epi16(parts.first, parts.second));
+}
+
+// 16 activations in 16 bits.
+TERN_TARGET_AVX2 inline void lut_extend(const std::int8_t* x, std::int16_t* words) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(words),
+                      _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x))));
 }
 
 struct Lut2X86 {
@@ -71,18 +101,23 @@ struct Lut2X86 {
     return -kLut2Bias * static_cast<std::int32_t>(blocks * kLutStepGroups);
   }
 
-  // The table of each pair of x[0, 4 blocks).
+  // Tables of the pairs of x[0, 4 blocks); reads up to 12 bytes more.
   TERN_TARGET_AVX2 static void make_tables(const std::int8_t* x, std::size_t blocks,
                                            std::uint8_t* table) {
-    // Signs of the two weights of an index.
-    const __m256i sign_a = _mm256_setr_epi16(-1, -1, -1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0);
-    const __m256i sign_b = _mm256_setr_epi16(-1, 0, 1, -1, 0, 1, -1, 0, 1, 0, 0, 0, 0, 0, 0, 0);
-    const __m256i bias = _mm256_set1_epi16(kLut2Bias), low_bits = _mm256_set1_epi16(31);
-    for (std::size_t g = 0; g < blocks * kLutStepGroups; ++g) {
-      const __m256i a = _mm256_set1_epi16(x[2 * g]), b = _mm256_set1_epi16(x[2 * g + 1]);
-      const __m256i v = _mm256_add_epi16(
-          bias, _mm256_add_epi16(_mm256_sign_epi16(a, sign_a), _mm256_sign_epi16(b, sign_b)));
-      store_lut_table(_mm256_and_si256(v, low_bits), _mm256_srli_epi16(v, 5), table, g);
+    constexpr std::int8_t kA[16] = {-1, -1, -1, 0, 0, 0, 1, 1, 1};
+    constexpr std::int8_t kB[16] = {-1, 0, 1, -1, 0, 1, -1, 0, 1};
+    const LutEntries sign_a = lut_signs(kA), sign_b = lut_signs(kB);
+    const __m256i bias = _mm256_set1_epi16(kLut2Bias), low = _mm256_set1_epi16(31);
+    std::int16_t words[16];
+    for (std::size_t s = 0; s < blocks; ++s, table += kLutTableBytes) {
+      if (s % 4 == 0) lut_extend(x + 4 * s, words);
+      long long four = 0;
+      std::memcpy(&four, words + s % 4 * 4, sizeof four);
+      const __m256i xs = _mm256_set1_epi64x(four);
+      LutEntries v = lut_add({bias, bias}, lut_spread(xs, 0, 2), sign_a);
+      v = lut_add(v, lut_spread(xs, 1, 3), sign_b);
+      lut_store({_mm256_and_si256(v.first, low), _mm256_and_si256(v.second, low)}, table);
+      lut_store({_mm256_srli_epi16(v.first, 5), _mm256_srli_epi16(v.second, 5)}, table + 32);
     }
   }
 };
@@ -99,23 +134,39 @@ struct Lut3X86 {
            kLut3Start * (1 + kScale) * static_cast<std::int32_t>(starts * kLutStepGroups);
   }
 
+  // Tables of the triples of x[0, 24 blocks); reads up to 8 bytes more.
   TERN_TARGET_AVX2 static void make_tables(const std::int8_t* x, std::size_t blocks,
                                            std::uint8_t* table) {
-    // Signs of the three weights of the values 0..13, from 000, 001, 01-, 010 to 111.
-    const __m256i sign_a = _mm256_setr_epi16(0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0);
-    const __m256i sign_b = _mm256_setr_epi16(0, 0, 1, 1, 1, -1, -1, -1, 0, 0, 0, 1, 1, 1, 0, 0);
-    const __m256i sign_c = _mm256_setr_epi16(0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, 0, 0);
-    const __m256i bias = _mm256_set1_epi16(kLut3Bias);
-    for (std::size_t g = 0; g < blocks * kLut3Steps * kLutStepGroups; ++g) {
-      const __m256i a = _mm256_set1_epi16(x[3 * g]), b = _mm256_set1_epi16(x[3 * g + 1]),
-                    c = _mm256_set1_epi16(x[3 * g + 2]);
-      const __m256i v = _mm256_add_epi16(
-          _mm256_add_epi16(_mm256_sign_epi16(a, sign_a), _mm256_sign_epi16(b, sign_b)),
-          _mm256_sign_epi16(c, sign_c));
-      const __m256i high = _mm256_srai_epi16(_mm256_add_epi16(v, _mm256_srai_epi16(v, 5)), 5);
-      const __m256i high_31 = _mm256_sub_epi16(_mm256_slli_epi16(high, 5), high);
-      store_lut_table(_mm256_sub_epi16(_mm256_sub_epi16(v, bias), high_31), high, table, g);
+    // The weights of the values 0..13: 000, 001, 01-, 010, 011, 1--, ..., 111.
+    constexpr std::int8_t kA[16] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    constexpr std::int8_t kB[16] = {0, 0, 1, 1, 1, -1, -1, -1, 0, 0, 0, 1, 1, 1};
+    constexpr std::int8_t kC[16] = {0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1};
+    const LutEntries sign_a = lut_signs(kA), sign_b = lut_signs(kB), sign_c = lut_signs(kC);
+    const __m256i zero = _mm256_setzero_si256();
+    for (std::size_t b = 0; b < blocks; ++b, x += kGeometry.block_cols) {
+      std::int16_t words[32];
+      lut_extend(x, words);
+      lut_extend(x + 16, words + 16);
+      for (std::size_t s = 0; s < kLut3Steps; ++s, table += kLutTableBytes) {
+        const __m256i xs = _mm256_broadcastsi128_si256(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(words + 6 * s)));
+        LutEntries v = lut_add({zero, zero}, lut_spread(xs, 0, 3), sign_a);
+        v = lut_add(v, lut_spread(xs, 1, 4), sign_b);
+        v = lut_add(v, lut_spread(xs, 2, 5), sign_c);
+        const LutEntries high = {high_of(v.first), high_of(v.second)};
+        lut_store({low_of(v.first, high.first), low_of(v.second, high.second)}, table);
+        lut_store(high, table + 32);
+      }
     }
+  }
+
+  TERN_TARGET_AVX2 static __m256i high_of(__m256i v) {
+    return _mm256_srai_epi16(_mm256_add_epi16(v, _mm256_srai_epi16(v, 5)), 5);
+  }
+  TERN_TARGET_AVX2 static __m256i low_of(__m256i v, __m256i high) {
+    const __m256i high_32 =
+        _mm256_add_epi16(_mm256_slli_epi16(high, 5), _mm256_set1_epi16(kLut3Bias));
+    return _mm256_add_epi16(_mm256_sub_epi16(v, high_32), high);
   }
 };
 
