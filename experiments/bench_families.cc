@@ -19,10 +19,6 @@ namespace {
 using kernels::Datatype;
 
 // Of 32 random bits, a weight. Floats are of magnitude 0.5 to 2, far from subnormal.
-std::uint8_t draw_t2(std::uint32_t r) {
-  return static_cast<std::uint8_t>(r % 3 | (r >> 8) % 3 << 2 | (r >> 16) % 3 << 4 |
-                                   (r >> 24) % 3 << 6);
-}
 std::int8_t draw_i8(std::uint32_t r) { return static_cast<std::int8_t>(r & 0xff); }
 kernels::f16 draw_f16(std::uint32_t r) {
   return static_cast<kernels::f16>((r & 0x8000) | (0x3800 + (r >> 16) % 0x800));
@@ -56,7 +52,6 @@ constexpr std::array kFamilies = {
     dense_family<kernels::matmul_e5m2_kernels, draw_e5m2>("matmul_e5m2", Datatype::kFp32),
     dense_family<kernels::matmul_i8_kernels, draw_i8>("matmul_i8", Datatype::kInt8),
 #endif
-    gemv_family<kernels::gemv_t2_kernels, draw_t2>("gemv_t2", Datatype::kInt8, false),
     gemv_family<kernels::gemv_f16_kernels, draw_f16>("gemv_f16", Datatype::kFp16, true),
     gemv_family<kernels::gemv_i8_kernels, draw_i8>("gemv_i8", Datatype::kInt8, true),
 };

@@ -4,11 +4,11 @@
 
 namespace tern::experiments {
 
-void ObservedEngine::ternary(const models::TernaryMatrix& w, const std::int8_t* q,
-                             std::size_t tokens, std::int32_t* acc) {
-  inner_.ternary(w, q, tokens, acc);
-  const std::size_t n = tokens * w.packed.rows;
-  products_.push_back({w.name, tokens, n, n * w.cols, hash_bytes(acc, n * sizeof *acc)});
+void ObservedEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
+                             std::int32_t* acc) {
+  inner_.ternary(w, in, acc);
+  const std::size_t n = in.tokens * w.packed.rows;
+  products_.push_back({w.name, in.tokens, n, n * w.cols, hash_bytes(acc, n * sizeof *acc)});
 }
 
 void ObservedEngine::fp16(const models::F16Matrix& w, const float* x, std::size_t tokens,

@@ -16,7 +16,7 @@ class ObservedEngine final : public models::LinearEngine {
  public:
   explicit ObservedEngine(models::LinearEngine& inner) : inner_(inner) {}
 
-  void ternary(const models::TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
+  void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override;
   void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override;
 

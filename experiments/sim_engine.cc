@@ -24,9 +24,9 @@ class OwningSimEngine final : public models::LinearEngine {
   OwningSimEngine(const std::string& machine, sim::Level level, const models::Model& model)
       : pool_(1), cpu_(kernels::selected_isa(), pool_), engine_(machine, level, model, cpu_) {}
 
-  void ternary(const models::TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
+  void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override {
-    engine_.ternary(w, q, tokens, acc);
+    engine_.ternary(w, in, acc);
   }
   void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override {
     engine_.fp16(w, x, tokens, y);
@@ -67,13 +67,18 @@ void SimEngine::account(Part part, const sim::JobReport& job) {
   accelerator_.reset_activity();
 }
 
-void SimEngine::ternary(const models::TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
+void SimEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                         std::int32_t* acc) {
   const sim::MatrixId id = ids_.at(&w);
-  const std::size_t stride = w.packed.blocks_per_row * kernels::kT2BlockTrits;
-  for (std::size_t at = 0; at < tokens; at += machine().max_tokens) {
-    const std::size_t n = std::min<std::size_t>(machine().max_tokens, tokens - at);
-    account(part_of(&w), accelerator_.run(id, q + at * stride, n, acc + at * w.packed.rows));
+  const std::size_t cols = w.packed.blocks_per_row * kernels::kT2BlockTrits;
+  for (std::size_t at = 0; at < in.tokens; at += machine().max_tokens) {
+    const std::size_t n = std::min<std::size_t>(machine().max_tokens, in.tokens - at);
+    // The machine wants the tokens of a job without gaps.
+    dense_.resize(n * cols);
+    for (std::size_t t = 0; t < n; ++t)
+      std::copy_n(in.q + (at + t) * in.stride, cols,
+                  dense_.begin() + static_cast<std::ptrdiff_t>(t * cols));
+    account(part_of(&w), accelerator_.run(id, dense_.data(), n, acc + at * w.packed.rows));
   }
 }
 

@@ -28,7 +28,7 @@ class SimEngine final : public models::LinearEngine {
   SimEngine(const std::string& machine, sim::Level level, const models::Model& model,
             models::LinearEngine& cpu);
 
-  void ternary(const models::TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
+  void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override;
   void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override;
 
@@ -55,6 +55,7 @@ class SimEngine final : public models::LinearEngine {
   sim::Accelerator accelerator_;
   std::unordered_map<const void*, sim::MatrixId> ids_;  // by address of the matrix
   std::vector<std::uint64_t> job_cycles_;
+  std::vector<std::int8_t> dense_;  // [tokens, columns] of a job
   PhaseCost phase_;
 };
 

@@ -19,6 +19,18 @@ inline constexpr std::size_t kMaxCols = 65536;  // every sum stays below 2^24
 constexpr std::size_t t2_blocks(std::size_t cols) { return (cols + 127) / kT2BlockTrits; }
 constexpr std::size_t t2_row_bytes(std::size_t cols) { return t2_blocks(cols) * kT2BlockBytes; }
 
+// Borrowed weights; rows are contiguous.
+struct T2View {
+  const std::uint8_t* data;  // [rows, blocks_per_row, kT2BlockBytes]
+  std::size_t rows;
+  std::size_t blocks_per_row;  //
+
+  std::size_t row_bytes() const { return blocks_per_row * kT2BlockBytes; }
+  T2View slice(std::size_t begin, std::size_t end) const {
+    return {data + begin * row_bytes(), end - begin, blocks_per_row};
+  }
+};
+
 // Packs `cols` trits of one row into t2_row_bytes(cols) bytes; the rest of the last block holds
 // weight 0. Each trit must be -1, 0 or +1.
 void pack_t2(const std::int8_t* trits, std::size_t cols, std::uint8_t* packed) noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Matrix-vector products y = W x: ternary (t2), FP16 and INT8 weights. Each family is one
+// Matrix-vector products y = W x of FP16 and INT8 weights. Each family is one
 // function type and one table of kernels, fastest first, one row per ISA.
 // Kernels check nothing and no pointer needs alignment. y must not overlap the inputs.
 
@@ -17,17 +17,6 @@
 namespace tern::kernels {
 
 // Borrowed weights; rows are contiguous.
-struct T2View {
-  const std::uint8_t* data;  // [rows, blocks_per_row, kT2BlockBytes]
-  std::size_t rows;
-  std::size_t blocks_per_row;  // <= kMaxCols / kT2BlockTrits
-
-  std::size_t row_bytes() const { return blocks_per_row * kT2BlockBytes; }
-  T2View slice(std::size_t begin, std::size_t end) const {
-    return {data + begin * row_bytes(), end - begin, blocks_per_row};
-  }
-};
-
 struct F16View {
   const f16* data;  // [rows, cols]
   std::size_t rows;
@@ -48,10 +37,6 @@ struct I8View {
   }
 };
 
-// y[r] = sum over k of W[r, k] * x[k], exactly, for every x in [-128, 127].
-//   x  [blocks_per_row * kT2BlockTrits]; entries past the real columns meet weight 0.
-using GemvT2Fn = void(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept;
-
 // The FP16 baseline: binary16 weights and activations, products exact, float32 accumulation.
 // Numerics (equal on every ISA, in the cycle model and in the RTL): 16 accumulators start at +0;
 // accumulator l adds w[k] * x[k] for k = l, l + 16, ... in order, each sum rounded to nearest
@@ -64,7 +49,6 @@ using GemvF16Fn = void(const F16View& w, const float* x, float* y) noexcept;
 // y[r] = sum over k of W[r, k] * x[k], exactly, for every pair in [-128, 127].  x [cols].
 using GemvI8Fn = void(const I8View& w, const std::int8_t* x, std::int32_t* y) noexcept;
 
-std::span<const Kernel<GemvT2Fn>> gemv_t2_kernels() noexcept;
 std::span<const Kernel<GemvF16Fn>> gemv_f16_kernels() noexcept;
 std::span<const Kernel<GemvI8Fn>> gemv_i8_kernels() noexcept;
 

@@ -19,7 +19,6 @@ inline constexpr std::size_t kGemvRowGrain = 16;
 // Below it one thread is done before a second one has gained more than its start costs.
 inline constexpr std::size_t kGemvMinParallelBytes = 256 * 1024;
 
-inline std::size_t weight_bytes(const T2View& w) { return w.rows * w.row_bytes(); }
 inline std::size_t weight_bytes(const F16View& w) { return w.rows * w.cols * sizeof(f16); }
 inline std::size_t weight_bytes(const I8View& w) { return w.rows * w.cols; }
 

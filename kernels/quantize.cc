@@ -52,9 +52,13 @@ float quantize_absmax(const float* x, std::size_t n, std::int8_t* q) noexcept {
   return s;
 }
 
-void dequantize(const std::int32_t* acc, std::size_t n, float gamma, float s, float* y) noexcept {
+void dequantize(const std::int32_t* acc, std::size_t n, float gamma, float s, float* y,
+                bool accumulate) noexcept {
   const float scale = gamma / s;
-  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(acc[i]) * scale;
+  if (accumulate)
+    for (std::size_t i = 0; i < n; ++i) y[i] += static_cast<float>(acc[i]) * scale;
+  else
+    for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(acc[i]) * scale;
 }
 
 }  // namespace tern::kernels

@@ -24,7 +24,8 @@ void ternarize(const float* w, std::size_t n, float gamma, std::int8_t* t) noexc
 // x must be finite. n > 0.
 float quantize_absmax(const float* x, std::size_t n, std::int8_t* q) noexcept;
 
-// y[i] = acc[i] * (gamma / s): the one order of operations that every level shares.
-void dequantize(const std::int32_t* acc, std::size_t n, float gamma, float s, float* y) noexcept;
+// y[i] = or += acc[i] * (gamma / s): the one order of operations that every level shares.
+void dequantize(const std::int32_t* acc, std::size_t n, float gamma, float s, float* y,
+                bool accumulate = false) noexcept;
 
 }  // namespace tern::kernels

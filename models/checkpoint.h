@@ -22,8 +22,9 @@ namespace tern::models {
 // Throws std::runtime_error: one line that names the file and the key or tensor that is wrong.
 std::unique_ptr<const Model> load_checkpoint(const std::string& path);
 
-// The same for a parsed file, whose bytes `owner` keeps alive.
-std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner);
+// The same for a parsed file, whose bytes `owner` keeps alive; `mapped`: they are a MappedFile's.
+std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
+                                        bool mapped = false);
 
 // Writes whole or not at all: linears as I2_S with one absmean scale per tensor (their columns
 // must be multiples of 128) or as F16, embeddings and head as F16, norms as F32. `extra` are

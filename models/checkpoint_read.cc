@@ -135,7 +135,8 @@ TokenizerData read_tokenizer(const Gguf& file) {
 // for.
 class Tensors {
  public:
-  Tensors(const Gguf& file, Model& model) : file_(file), model_(model) {}
+  Tensors(const Gguf& file, Model& model, bool mapped)
+      : file_(file), model_(model), mapped_(mapped) {}
 
   std::vector<float> vector(const std::string& name, std::size_t size) {
     const GgufTensor& t = get(name, {size});
@@ -213,7 +214,7 @@ class Tensors {
     const std::size_t rows = static_cast<std::size_t>(t.elements()) / cols;
     const float gamma = kernels::check_tensor(kernels::ternary_format("i2_s"),
                                               {data, t.data.size()}, rows, cols, label(t));
-    return {t.name, {data, rows, kernels::t2_blocks(cols)}, cols, gamma};
+    return {t.name, {data, rows, kernels::t2_blocks(cols)}, cols, gamma, mapped_};
   }
 
   TernaryMatrix repacked(const GgufTensor& t, std::string_view format) const {
@@ -229,17 +230,19 @@ class Tensors {
 
   const Gguf& file_;
   Model& model_;
+  bool mapped_;
   std::unordered_set<const GgufTensor*> used_;
 };
 
 }  // namespace
 
-std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner) {
+std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
+                                        bool mapped) {
   auto model = std::make_unique<Model>();
   model->storage.push_back(std::move(owner));
   const Config& c = model->config = read_config(file);
   model->tokenizer = read_tokenizer(file);
-  Tensors tensors(file, *model);
+  Tensors tensors(file, *model, mapped);
   model->token_embd = tensors.f16("token_embd.weight", c.vocab, c.dim);
   if (!c.tied_head) model->output = tensors.f16("output.weight", c.vocab, c.dim);
   model->output_norm = tensors.vector("output_norm.weight", c.dim);
@@ -262,7 +265,7 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
 
 std::unique_ptr<const Model> load_checkpoint(const std::string& path) {
   MappedFile file = map_file(path);
-  return read_model(Gguf::parse(file.bytes, path), std::move(file.owner));
+  return read_model(Gguf::parse(file.bytes, path), std::move(file.owner), true);
 }
 
 }  // namespace tern::models

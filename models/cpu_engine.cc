@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "kernels/check.h"
+#include "kernels/ternary/layouts.h"
+#include "kernels/ternary/panels.h"
+#include "models/whole_file.h"
 
 namespace tern::models {
 namespace {
@@ -34,16 +37,46 @@ void product(const View& w, std::size_t cols, const X* x, std::size_t tokens, Y*
 
 CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool)
     : isa_(isa),
-      ternary_(kernels::kernel_for(kernels::gemv_t2_kernels(), isa).run),
+      ternary_{kernels::kernel_for(kernels::matmul_t2p_kernels(), isa).run, kernels::kT2p},
       fp16_(kernels::kernel_for(kernels::gemv_f16_kernels(), isa).run),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
 }
 
-void CpuEngine::ternary(const TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
-                        std::int32_t* acc) {
-  product(w.packed, w.packed.blocks_per_row * kernels::kT2BlockTrits, q, tokens, acc, ternary_,
-          kParallelTernaryMacs, pool_);
+kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
+  auto& buffer = packed_[&w];
+  if (buffer.size() == 0) {
+    const std::size_t rows = w.packed.rows;
+    using Pages = kernels::HugeBuffer::Pages;
+    const std::size_t bytes = ternary_.geometry.bytes(rows, w.cols);
+    buffer = kernels::HugeBuffer(
+        bytes, bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge, pool_,
+        w.name.c_str());
+    kernels::repack(pool_, w.packed, w.cols, kernels::compute_layout("t2p"), buffer.data());
+    if (w.mapped) drop_pages(w.packed.data, rows * w.packed.row_bytes());
+  }
+  return {buffer.data(), w.packed.rows, w.cols};
+}
+
+void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) {
+  const kernels::TernaryView view = packed(w);
+  const std::size_t rows = w.packed.rows;
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    ternary_.run(view.slice(ternary_.geometry, begin, end), in.q, in.stride, in.tokens, acc + begin,
+                 rows);
+  };
+  if (rows * w.cols * in.tokens < kParallelTernaryMacs)
+    part(0, rows);
+  else
+    pool_.parallel_for(rows, ternary_.geometry.panel_rows, part);
+}
+
+void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
+  linears_.clear();
+  for (const TernaryTask& task : tasks)
+    linears_.push_back(
+        {packed(*task.w), task.w->gamma, task.y, task.w->packed.rows, task.accumulate});
+  kernels::ternary_linears(pool_, ternary_, linears_, in.q, in.stride, in.scales, in.tokens);
 }
 
 void CpuEngine::fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) {

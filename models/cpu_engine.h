@@ -4,8 +4,14 @@
 
 #pragma once
 
+#include <span>
+#include <unordered_map>
+#include <vector>
+
 #include "kernels/gemv.h"
+#include "kernels/huge_buffer.h"
 #include "kernels/isa.h"
+#include "kernels/ternary/linears.h"
 #include "kernels/thread_pool.h"
 #include "models/linear.h"
 
@@ -19,13 +25,19 @@ class CpuEngine : public LinearEngine {
 
   kernels::Isa isa() const { return isa_; }
 
-  void ternary(const TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
-               std::int32_t* acc) override;
+  void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
+  void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) override;
   void fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) override;
 
  private:
+  // The matrix in the compute layout, repacked when it is first met. Where the matrix lies in a
+  // mapped file, the memory of those bytes is given back: no second copy stays.
+  kernels::TernaryView packed(const TernaryMatrix& w);
+
   kernels::Isa isa_;
-  kernels::GemvT2Fn* ternary_;
+  kernels::TernaryProduct ternary_;
+  std::unordered_map<const TernaryMatrix*, kernels::HugeBuffer> packed_;
+  std::vector<kernels::TernaryLinear> linears_;
   kernels::GemvF16Fn* fp16_;
   kernels::ThreadPool& pool_;
 };

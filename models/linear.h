@@ -5,11 +5,15 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "kernels/gemv.h"
+#include "kernels/ternary/ternary.h"
 
 namespace tern::models {
 
@@ -20,6 +24,9 @@ struct TernaryMatrix {
   kernels::T2View packed;  // [rows, blocks]
   std::size_t cols;
   float gamma;  // W = gamma * T
+  // In a read-only mapping of a file: who has no more use for the bytes may give their memory back,
+  // and whoever reads them again gets them from the file.
+  bool mapped = false;
 };
 
 struct F16Matrix {
@@ -27,19 +34,44 @@ struct F16Matrix {
   kernels::F16View view;  // [rows, cols]
 };
 
+// Activations of tokens, quantised per token (kernels/quantize.h).
+struct TernaryInput {
+  const std::int8_t* q;  // [tokens, stride], 0 past the columns
+  std::size_t stride;    // ternary_stride(cols)
+  const float* scales;   // [tokens]
+  std::size_t tokens;
+};
+
+// One matrix that is to meet an input: y[t, r] = or += acc * (gamma / scale[t]).
+struct TernaryTask {
+  const TernaryMatrix* w;
+  float* y;  // [tokens, rows]
+  bool accumulate;
+};
+
+// Room for whole blocks of the format in the file and of every compute layout.
+constexpr std::size_t ternary_stride(std::size_t cols) {
+  return std::max(kernels::activation_stride(cols),
+                  kernels::t2_blocks(cols) * kernels::kT2BlockTrits);
+}
+
 class LinearEngine {
  public:
   virtual ~LinearEngine() = default;
 
-  // acc[t, r] = sum over k of T[r, k] * q[t, k], exactly.
-  //   q    [tokens, w.packed.blocks_per_row * kT2BlockTrits], zero past w.cols
-  //   acc  [tokens, rows]
-  virtual void ternary(const TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
-                       std::int32_t* acc) = 0;
+  // acc[t, r] = sum over k of T[r, k] * q[t, k], exactly.  acc [tokens, rows]
+  virtual void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) = 0;
+
+  // All matrices of one input, in order, dequantised. Unless the engine knows better: ternary(),
+  // then dequantize().
+  virtual void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in);
 
   // y[t, r], with the numerics of kernels::GemvF16Fn.
   //   x  [tokens, cols], float32 that holds binary16 values;  y  [tokens, rows]
   virtual void fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) = 0;
+
+ private:
+  std::vector<std::int32_t> acc_;  // [tokens, rows]
 };
 
 }  // namespace tern::models

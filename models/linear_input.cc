@@ -5,33 +5,87 @@
 #include <stdexcept>
 
 #include "kernels/check.h"
-#include "kernels/quantize.h"
+#include "models/rms_norm.h"
 
 namespace tern::models {
 
 void LinearInput::set(const float* x, std::size_t tokens, std::size_t cols,
                       const std::string& what) {
-  if (!ops_.all_finite(x, tokens * cols))
-    throw std::runtime_error("the input of " + what + " is not finite: the weights are unusable");
+  what_ = what;
   x_ = x;
+  norm_ = nullptr;
   tokens_ = tokens;
   cols_ = cols;
-  quantized_ = rounded_ = false;
+  quantized_ = normed_done_ = rounded_ = false;
 }
 
-void LinearInput::times(const Linear& w, float* y) {
-  TERN_CHECK(cols_of(w) == cols_, "a linear that does not fit its input");
-  const std::size_t macs = tokens_ * rows_of(w) * cols_;
-  if (const auto* t = std::get_if<TernaryMatrix>(&w)) {
-    ternary(*t, y);
-    counts_.ternary_macs += macs;
-    counts_.linear_weight_bytes += t->packed.rows * t->packed.row_bytes();
-    counts_.elementwise_ops += tokens_ * t->packed.rows * kDequantizeOps;
-  } else {
-    fp16(std::get<F16Matrix>(w), y);
-    counts_.fp16_macs += macs;
-    counts_.linear_weight_bytes += rows_of(w) * cols_ * sizeof(kernels::f16);
+void LinearInput::set_normed(const float* x, std::size_t tokens, const std::vector<float>& weight,
+                             float eps, const std::string& what) {
+  set(x, tokens, weight.size(), what);
+  norm_ = &weight;
+  eps_ = eps;
+  counts_.elementwise_ops += tokens * weight.size() * kRmsNormOps;
+}
+
+void LinearInput::not_finite() const {
+  throw std::runtime_error("the input of " + what_ + " is not finite: the weights are unusable");
+}
+
+TernaryInput LinearInput::quantized() {
+  const std::size_t stride = ternary_stride(cols_);
+  if (!quantized_) {
+    q_.assign(tokens_ * stride, 0);
+    scales_.resize(tokens_);
+    for (std::size_t t = 0; t < tokens_; ++t) {
+      const float* x = x_ + t * cols_;
+      std::int8_t* q = q_.data() + t * stride;
+      const kernels::Quantized row = norm_ != nullptr
+                                         ? norm_quantize_(x, norm_->data(), eps_, cols_, q)
+                                         : quantize_(x, cols_, q);
+      if (!row.finite) not_finite();
+      scales_[t] = row.scale;
+    }
+    counts_.elementwise_ops += tokens_ * cols_ * kQuantizeOps;
+    quantized_ = true;
   }
+  return {q_.data(), stride, scales_.data(), tokens_};
+}
+
+const float* LinearInput::floats() {
+  if (norm_ == nullptr) return x_;
+  if (!normed_done_) {
+    normed_.resize(tokens_ * cols_);
+    rms_norm(x_, tokens_, *norm_, eps_, ops_, normed_.data());
+    normed_done_ = true;
+  }
+  return normed_.data();
+}
+
+void LinearInput::times(std::initializer_list<Target> targets, bool accumulate) {
+  tasks_.clear();
+  for (const Target& target : targets) {
+    TERN_CHECK(cols_of(*target.w) == cols_, "a linear that does not fit its input");
+    const std::size_t rows = rows_of(*target.w);
+    const std::size_t macs = tokens_ * rows * cols_;
+    if (const auto* t = std::get_if<TernaryMatrix>(target.w)) {
+      tasks_.push_back({t, target.y, accumulate});
+      counts_.ternary_macs += macs;
+      counts_.linear_weight_bytes += t->packed.rows * t->packed.row_bytes();
+      counts_.elementwise_ops += tokens_ * rows * kDequantizeOps;
+      continue;
+    }
+    const F16Matrix& w = std::get<F16Matrix>(*target.w);
+    if (accumulate) {
+      product_.resize(tokens_ * rows);
+      fp16(w, product_.data());
+      for (std::size_t i = 0; i < product_.size(); ++i) target.y[i] += product_[i];
+    } else {
+      fp16(w, target.y);
+    }
+    counts_.fp16_macs += macs;
+    counts_.linear_weight_bytes += rows * cols_ * sizeof(kernels::f16);
+  }
+  if (!tasks_.empty()) engine_.ternary_linears(tasks_, quantized());
 }
 
 void LinearInput::times_head(const F16Matrix& w, float* y) {
@@ -42,27 +96,12 @@ void LinearInput::times_head(const F16Matrix& w, float* y) {
   counts_.head_weight_bytes += w.view.rows * cols_ * sizeof(kernels::f16);
 }
 
-void LinearInput::ternary(const TernaryMatrix& w, float* y) {
-  const std::size_t stride = w.packed.blocks_per_row * kernels::kT2BlockTrits;
-  if (!quantized_) {
-    q_.assign(tokens_ * stride, 0);
-    scales_.resize(tokens_);
-    for (std::size_t t = 0; t < tokens_; ++t)
-      scales_[t] = kernels::quantize_absmax(x_ + t * cols_, cols_, q_.data() + t * stride);
-    counts_.elementwise_ops += tokens_ * cols_ * kQuantizeOps;
-    quantized_ = true;
-  }
-  const std::size_t rows = w.packed.rows;
-  acc_.resize(tokens_ * rows);
-  engine_.ternary(w, q_.data(), tokens_, acc_.data());
-  for (std::size_t t = 0; t < tokens_; ++t)
-    kernels::dequantize(acc_.data() + t * rows, rows, w.gamma, scales_[t], y + t * rows);
-}
-
 void LinearInput::fp16(const F16Matrix& w, float* y) {
   if (!rounded_) {
+    const float* x = floats();
+    if (!ops_.all_finite(x, tokens_ * cols_)) not_finite();
     halves_.resize(tokens_ * cols_);
-    kernels::round_to_f16(x_, tokens_ * cols_, halves_.data());
+    kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
     if (!ops_.all_finite(halves_.data(), halves_.size()))
       throw std::runtime_error("an input of " + w.name + " is beyond binary16");
     counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Activations on their way into linears: quantised to int8 per token for ternary matrices, rounded
-// to binary16 for FP16 ones, each at most once however many matrices share the input.
+// Activations on their way into linears: normed and quantised to int8 per token for ternary
+// matrices, rounded to binary16 for FP16 ones, each at most once however many matrices share the
+// input.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <string>
 #include <vector>
 
+#include "kernels/norm_quantize.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/step_counts.h"
@@ -20,32 +24,57 @@ class LinearInput {
  public:
   // Borrows all three.
   LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts)
-      : engine_(engine), ops_(ops), counts_(counts) {}
+      : engine_(engine),
+        ops_(ops),
+        counts_(counts),
+        norm_quantize_(kernels::kernel_for(kernels::norm_quantize_kernels(), ops.isa).run),
+        quantize_(kernels::kernel_for(kernels::quantize_kernels(), ops.isa).run) {}
 
-  // x [tokens, cols], borrowed until the next set(). Throws std::runtime_error, naming `what`,
-  // when a value is not finite.
+  // x [tokens, cols], borrowed until the next set(). `what` names it where a value is not finite.
   void set(const float* x, std::size_t tokens, std::size_t cols, const std::string& what);
+  // The same for the RMSNorm of x with that weight [cols], which is not computed where it is not
+  // needed as floats. Both are borrowed.
+  void set_normed(const float* x, std::size_t tokens, const std::vector<float>& weight, float eps,
+                  const std::string& what);
 
-  // y [tokens, rows of w].
-  void times(const Linear& w, float* y);
-  // The same for the head, which is counted apart.
+  // Each w times the input, in one dispatch where they are ternary; y [tokens, rows of w]. Throws
+  // std::runtime_error, with the name of the input, when it holds a value that is not finite.
+  struct Target {
+    const Linear* w;
+    float* y;
+  };
+  void times(std::initializer_list<Target> targets) { times(targets, false); }
+  // y += w times the input.
+  void add_times(const Linear& w, float* y) { times({{&w, y}}, true); }
+  // The head, which is counted apart.
   void times_head(const F16Matrix& w, float* y);
 
  private:
-  void ternary(const TernaryMatrix& w, float* y);
+  void times(std::initializer_list<Target> targets, bool accumulate);
+  TernaryInput quantized();
+  const float* floats();
   void fp16(const F16Matrix& w, float* y);
+  [[noreturn]] void not_finite() const;
 
   LinearEngine& engine_;
   const VectorOps& ops_;
   StepCounts& counts_;
 
+  kernels::NormQuantizeFn* norm_quantize_;
+  kernels::QuantizeFn* quantize_;
+
+  std::string what_;
   const float* x_ = nullptr;
+  const std::vector<float>* norm_ = nullptr;  // null: x as it is
+  float eps_ = 0;
   std::size_t tokens_ = 0, cols_ = 0;
-  bool quantized_ = false, rounded_ = false;
-  std::vector<std::int8_t> q_;     // [tokens, blocks * 128]
-  std::vector<float> scales_;      // [tokens]
-  std::vector<float> halves_;      // [tokens, cols]
-  std::vector<std::int32_t> acc_;  // [tokens, rows]
+  bool quantized_ = false, normed_done_ = false, rounded_ = false;
+  std::vector<std::int8_t> q_;  // [tokens, ternary_stride]
+  std::vector<float> scales_;   // [tokens]
+  std::vector<float> normed_;   // [tokens, cols]
+  std::vector<float> halves_;   // [tokens, cols]
+  std::vector<float> product_;  // [tokens, rows], of FP16 that is to be added
+  std::vector<TernaryTask> tasks_;
 };
 
 }  // namespace tern::models

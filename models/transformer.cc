@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "kernels/check.h"
-#include "models/rms_norm.h"
 
 namespace tern::models {
 namespace {
@@ -43,28 +42,20 @@ void Transformer::check_tokens(std::span<const TokenId> tokens) const {
   for (const TokenId id : tokens) TERN_CHECK(id < config_.vocab, "token id outside the vocabulary");
 }
 
-void Transformer::norm(const float* x, std::size_t tokens, const std::vector<float>& weight,
-                       float* y) {
-  rms_norm(x, tokens, weight, config_.rms_eps, ops_, y);
-  counts_.elementwise_ops += tokens * weight.size() * kRmsNormOps;
-}
-
-void Transformer::add_residual(const float* y, std::size_t tokens) {
-  const std::size_t n = tokens * config_.dim;
-  for (std::size_t i = 0; i < n; ++i) x_[i] += y[i];
-  counts_.elementwise_ops += n * kResidualOps;
+void Transformer::add_to_residual(const Linear& linear, std::size_t tokens) {
+  input_.add_times(linear, x_.data());
+  counts_.elementwise_ops += tokens * config_.dim * kResidualOps;
 }
 
 void Transformer::attention_block(const Layer& layer, KvCache& cache, std::size_t tokens) {
   const std::size_t q_dim = config_.q_dim(), kv_dim = config_.kv_dim();
-  norm(x_.data(), tokens, layer.attn_norm, normed_.data());
-  input_.set(normed_.data(), tokens, config_.dim, name_of(layer.attn_q));
+  input_.set_normed(x_.data(), tokens, layer.attn_norm, config_.rms_eps, name_of(layer.attn_q));
   const std::size_t filled = position_ * kv_dim;
   cache.keys.resize(filled + tokens * kv_dim);
   cache.values.resize(filled + tokens * kv_dim);
-  input_.times(layer.attn_q, q_.data());
-  input_.times(layer.attn_k, cache.keys.data() + filled);
-  input_.times(layer.attn_v, cache.values.data() + filled);
+  input_.times({{&layer.attn_q, q_.data()},
+                {&layer.attn_k, cache.keys.data() + filled},
+                {&layer.attn_v, cache.values.data() + filled}});
   for (std::size_t t = 0; t < tokens; ++t) {
     rope_.rotate(q_.data() + t * q_dim, config_.heads, position_ + t);
     rope_.rotate(cache.keys.data() + filled + t * kv_dim, config_.kv_heads, position_ + t);
@@ -79,18 +70,18 @@ void Transformer::attention_block(const Layer& layer, KvCache& cache, std::size_
   counts_.elementwise_ops += tokens * (q_dim + kv_dim) * kRopeOps +
                              seen * config_.heads * kSoftmaxOps + tokens * q_dim * kAverageOps;
 
-  if (config_.sub_norms) norm(heads_.data(), tokens, layer.attn_sub_norm, heads_.data());
-  input_.set(heads_.data(), tokens, q_dim, name_of(layer.attn_output));
-  input_.times(layer.attn_output, out_.data());
-  add_residual(out_.data(), tokens);
+  if (config_.sub_norms)
+    input_.set_normed(heads_.data(), tokens, layer.attn_sub_norm, config_.rms_eps,
+                      name_of(layer.attn_output));
+  else
+    input_.set(heads_.data(), tokens, q_dim, name_of(layer.attn_output));
+  add_to_residual(layer.attn_output, tokens);
 }
 
 void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
   const std::size_t n = tokens * config_.ffn;
-  norm(x_.data(), tokens, layer.ffn_norm, normed_.data());
-  input_.set(normed_.data(), tokens, config_.dim, name_of(layer.ffn_gate));
-  input_.times(layer.ffn_gate, gate_.data());
-  input_.times(layer.ffn_up, up_.data());
+  input_.set_normed(x_.data(), tokens, layer.ffn_norm, config_.rms_eps, name_of(layer.ffn_gate));
+  input_.times({{&layer.ffn_gate, gate_.data()}, {&layer.ffn_up, up_.data()}});
   if (config_.activation == Activation::kRelu2) {
     ops_.relu2_times(gate_.data(), up_.data(), n);
     counts_.elementwise_ops += n * kRelu2Ops;
@@ -98,17 +89,17 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
     ops_.silu_times(gate_.data(), up_.data(), n);
     counts_.elementwise_ops += n * kSiluOps;
   }
-  if (config_.sub_norms) norm(gate_.data(), tokens, layer.ffn_sub_norm, gate_.data());
-  input_.set(gate_.data(), tokens, config_.ffn, name_of(layer.ffn_down));
-  input_.times(layer.ffn_down, out_.data());
-  add_residual(out_.data(), tokens);
+  if (config_.sub_norms)
+    input_.set_normed(gate_.data(), tokens, layer.ffn_sub_norm, config_.rms_eps,
+                      name_of(layer.ffn_down));
+  else
+    input_.set(gate_.data(), tokens, config_.ffn, name_of(layer.ffn_down));
+  add_to_residual(layer.ffn_down, tokens);
 }
 
 void Transformer::run_layers(std::span<const TokenId> tokens) {
   const std::size_t n = tokens.size(), dim = config_.dim;
   x_.resize(n * dim);
-  normed_.resize(n * dim);
-  out_.resize(n * dim);
   q_.resize(n * config_.q_dim());
   heads_.resize(n * config_.q_dim());
   gate_.resize(n * config_.ffn);
@@ -126,8 +117,8 @@ void Transformer::run_layers(std::span<const TokenId> tokens) {
 }
 
 void Transformer::head(std::size_t first, std::size_t count, float* logits) {
-  norm(x_.data() + first * config_.dim, count, model_.output_norm, normed_.data());
-  input_.set(normed_.data(), count, config_.dim, model_.head().name);
+  input_.set_normed(x_.data() + first * config_.dim, count, model_.output_norm, config_.rms_eps,
+                    model_.head().name);
   input_.times_head(model_.head(), logits);
 }
 

@@ -46,8 +46,8 @@ class Transformer : public Decoder {
   void run_layers(std::span<const TokenId> tokens);
   void attention_block(const Layer& layer, KvCache& cache, std::size_t tokens);
   void ffn_block(const Layer& layer, std::size_t tokens);
-  void norm(const float* x, std::size_t tokens, const std::vector<float>& weight, float* y);
-  void add_residual(const float* y, std::size_t tokens);
+  // x_ += linear times the input that is set.
+  void add_to_residual(const Linear& linear, std::size_t tokens);
   // The logits of `count` hidden states of x_ from `first` on.
   void head(std::size_t first, std::size_t count, float* logits);
 
@@ -63,10 +63,8 @@ class Transformer : public Decoder {
 
   // Of one batch, [tokens, ...].
   std::vector<float> x_;          // dim: the residual stream
-  std::vector<float> normed_;     // dim
   std::vector<float> q_, heads_;  // q_dim
   std::vector<float> gate_, up_;  // ffn
-  std::vector<float> out_;        // dim: what a block adds to x_
   std::vector<float> logits_;     // [vocab]
 };
 

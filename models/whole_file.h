@@ -20,6 +20,10 @@ struct MappedFile {
 };
 MappedFile map_file(const std::string& path);
 
+// Gives back the memory of the whole pages within [at, at + bytes) of a mapped file. The bytes
+// remain readable: whoever reads them gets them from the file again.
+void drop_pages(const void* at, std::size_t bytes) noexcept;
+
 // Writes the parts one after the other into a temporary file beside `path`, syncs it and renames
 // it over `path`. What is no regular file (a pipe, /dev/stdout) is written in place.
 // Throws std::runtime_error naming `path`; then `path` is as it was.

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::array kFormats = {
     TernaryFormat{"i2_s", "GGUF 36 (I2_S) of x86",
-                  "128 weights of a row in 32 bytes, float32 scale behind", "gemv_t2", 1, 128, true,
+                  "128 weights of a row in 32 bytes, float32 scale behind", "", 1, 128, true,
                   i2_s::bytes, i2_s::pack, i2_s::unpack, 1, false, i2_s::sound},
     TernaryFormat{"i2_s_arm", "GGUF 36 (I2_S) of ARM",
                   "64 weights of a row in 16 bytes, float32 scale behind", "", 1, 64, true,

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "kernels/check.h"
 #include "kernels/quantize.h"
 #include "kernels/ternary/lut.h"
 #include "kernels/ternary/panels.h"
@@ -25,6 +26,10 @@ constexpr std::array kLayouts = {
 
 // Trits of a run of rows on their way from one layout to the other stay in the L2 cache.
 constexpr std::size_t kRunBytes = std::size_t{1} << 18;
+
+std::size_t rows_of_run(std::size_t unit, std::size_t cols) {
+  return std::max<std::size_t>(1, kRunBytes / (cols * unit)) * unit;
+}
 
 struct Run {
   FormatProblem problem;
@@ -51,7 +56,7 @@ float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::u
   check_bytes(from, bytes.size(), rows, cols, tensor);
   const TernaryFormat& target = ternary_format(to.name);
   const std::size_t unit = std::lcm(to.geometry.panel_rows, from.row_multiple);
-  const std::size_t run_rows = std::max<std::size_t>(1, kRunBytes / (cols * unit)) * unit;
+  const std::size_t run_rows = rows_of_run(unit, cols);
   std::vector<Run> runs((rows + run_rows - 1) / run_rows);
   const auto part = [&](std::size_t first, std::size_t last) {
     thread_local std::vector<std::int8_t> trits;
@@ -77,6 +82,27 @@ float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::u
     if (runs[i].scale != 0) scale = runs[i].scale;
   }
   return from.has_scale && scale == 0 ? kScaleFloor : scale;
+}
+
+void repack(ThreadPool& pool, const T2View& from, std::size_t cols, const ComputeLayout& to,
+            std::uint8_t* out) {
+  const TernaryFormat& target = ternary_format(to.name);
+  const std::size_t run_rows = rows_of_run(to.geometry.panel_rows, cols);
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    thread_local std::vector<std::int8_t> trits;
+    trits.resize(run_rows * cols);
+    for (std::size_t r0 = begin; r0 < end; r0 += run_rows) {
+      const std::size_t rows = std::min(run_rows, end - r0);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t legal =
+            unpack_t2(from.data + (r0 + r) * from.row_bytes(), cols, trits.data() + r * cols);
+        TERN_CHECK(legal == cols, "weights that were checked hold legal codes");
+      }
+      target.pack(trits.data(), rows, cols, 1.0f,
+                  out + r0 / to.geometry.panel_rows * to.geometry.panel_bytes(cols));
+    }
+  };
+  pool.parallel_for(from.rows, run_rows, std::cref(part));
 }
 
 }  // namespace tern::kernels

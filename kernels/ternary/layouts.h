@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/format.h"
 #include "kernels/formats/formats.h"
 #include "kernels/ternary/ternary.h"
 #include "kernels/thread_pool.h"
@@ -33,5 +34,9 @@ const ComputeLayout& compute_layout(std::string_view name);
 float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::uint8_t> bytes,
              std::size_t rows, std::size_t cols, const std::string& tensor, const ComputeLayout& to,
              std::uint8_t* out);
+
+// The same for weights that were checked before (t2, format.h).
+void repack(ThreadPool& pool, const T2View& from, std::size_t cols, const ComputeLayout& to,
+            std::uint8_t* out);
 
 }  // namespace tern::kernels

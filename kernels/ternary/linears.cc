@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "kernels/check.h"
+#include "kernels/quantize.h"
 
 namespace tern::kernels {
 namespace {
@@ -30,15 +31,9 @@ void some_rows(const TernaryProduct& product, const TernaryLinear& l, std::size_
       const std::size_t rows = std::min(most, end - r);
       product.run(l.w.slice(product.geometry, r, r + rows), x + t0 * ldx, ldx, block, sums.data(),
                   rows);
-      for (std::size_t t = 0; t < block; ++t) {
-        const float scale = l.gamma / scales[t0 + t];
-        const std::int32_t* acc = sums.data() + t * rows;
-        float* y = l.y + (t0 + t) * l.ldy + r;
-        if (l.accumulate)
-          for (std::size_t i = 0; i < rows; ++i) y[i] += static_cast<float>(acc[i]) * scale;
-        else
-          for (std::size_t i = 0; i < rows; ++i) y[i] = static_cast<float>(acc[i]) * scale;
-      }
+      for (std::size_t t = 0; t < block; ++t)
+        dequantize(sums.data() + t * rows, rows, l.gamma, scales[t0 + t],
+                   l.y + (t0 + t) * l.ldy + r, l.accumulate);
     }
   }
 }

@@ -111,9 +111,9 @@ class Counting final : public models::LinearEngine {
  public:
   int wrong = -1;
 
-  void ternary(const models::TernaryMatrix& w, const std::int8_t*, std::size_t tokens,
+  void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override {
-    for (std::size_t i = 0; i < tokens * w.packed.rows; ++i)
+    for (std::size_t i = 0; i < in.tokens * w.packed.rows; ++i)
       acc[i] = static_cast<std::int32_t>(i) ^ (static_cast<int>(i) == wrong ? 1 << 30 : 0);
   }
   void fp16(const models::F16Matrix& w, const float*, std::size_t tokens, float* y) override {
@@ -134,7 +134,7 @@ TEST_CASE("one wrong bit in one output changes the hash of its product and no ot
     float y[15];
     for (int product = 0; product < 3; ++product) {
       inner.wrong = run > 0 && product == 1 ? 12 + run : -1;
-      engine.ternary(ternary, nullptr, 3, acc);
+      engine.ternary(ternary, {nullptr, 0, nullptr, 3}, acc);
       engine.fp16(fp16, nullptr, 3, y);
     }
     all[run] = engine.products();

@@ -25,7 +25,7 @@ TEST_CASE("formats packs a checkpoint in every layout that holds it", "[experime
   const Cli cli;
   const Result r = cli.run("formats {m} --json {d}/j");
   REQUIRE(r.code == 0);
-  CHECK_THAT(r.out, Contains("i2_s") && Contains("gemv_t2") && Contains("GGUF 35 (TQ2_0)") &&
+  CHECK_THAT(r.out, Contains("i2_s") && Contains("matmul_t5p") && Contains("GGUF 35 (TQ2_0)") &&
                         Contains("log2(3) is 1.5850"));
   const auto j = json_of(cli.file("j"));
   CHECK(j["schema"] == "tern.formats");

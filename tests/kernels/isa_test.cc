@@ -83,7 +83,6 @@ void check_table(const std::string& family, std::span<const Kernel<Fn>> table) {
 }
 
 TEST_CASE("every family has a scalar kernel and its kernels come fastest first", "[kernels]") {
-  check_table("gemv_t2", gemv_t2_kernels());
   check_table("gemv_f16", gemv_f16_kernels());
   check_table("gemv_i8", gemv_i8_kernels());
   check_table("gemm_f32", gemm_f32_kernels());
@@ -130,7 +129,7 @@ TEST_CASE("TERN_ISA takes every ISA the host has and refuses the others", "[kern
     INFO(isa_name(isa));
     if (host_has(isa)) {
       CHECK(selected_isa() == isa);
-      CHECK(contains(isa, kernel_for(gemv_t2_kernels(), selected_isa()).isa));
+      CHECK(contains(isa, kernel_for(matmul_t2p_kernels(), selected_isa()).isa));
     } else {
       CHECK_THROWS_WITH(selected_isa(), Catch::Contains("this host lacks it"));
     }

@@ -42,17 +42,6 @@ std::vector<T> random_values(std::size_t n, unsigned modulus, int offset) {
   return v;
 }
 
-TEST_CASE("a ternary product does not depend on the number of threads", "[kernels]") {
-  for (const auto& [rows, cols] : kShapes) {
-    const auto x = random_values<std::int8_t>(t2_blocks(cols) * kT2BlockTrits, 256, -128);
-    std::vector<std::uint8_t> w(rows * t2_row_bytes(cols));
-    for (std::size_t r = 0; r < rows; ++r)
-      pack_t2(random_values<std::int8_t>(cols + r, 3, -1).data(), cols,
-              w.data() + r * t2_row_bytes(cols));
-    check_family<std::int32_t>(gemv_t2_kernels(), T2View{w.data(), rows, t2_blocks(cols)}, x);
-  }
-}
-
 TEST_CASE("an FP16 product does not depend on the number of threads", "[kernels]") {
   for (const auto& [rows, cols] : kShapes) {
     const auto w = random_values<f16>(rows * cols, 0x7c00, 0);

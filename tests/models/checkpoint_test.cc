@@ -185,7 +185,8 @@ TEST_CASE("weights that a flavour cannot hold leave no file", "[models]") {
     Config c = tiny_config();
     c.ffn = 192;
     m = random_master(c, 4);
-    refuse(Flavour::kTernary, "tensor blk.0.ffn_down.weight: i2_s needs columns in multiples of 128, found 192");
+    refuse(Flavour::kTernary,
+           "tensor blk.0.ffn_down.weight: i2_s needs columns in multiples of 128, found 192");
     write_checkpoint(folder.file("m"), m, tiny_tokenizer(300), Flavour::kF16);
     CHECK(load_checkpoint(folder.file("m"))->config.ffn == 192);
   }
