@@ -18,6 +18,7 @@
 #include "experiments/level_run.h"
 #include "experiments/provenance.h"
 #include "kernels/isa.h"
+#include "kernels/ternary/ternary.h"
 #include "models/checkpoint.h"
 #ifdef TERN_EDA
 #include "sim/accelerator.h"
@@ -63,18 +64,27 @@ struct Run {
   unsigned tokens, threads, repetitions;
 };
 
+// The instruction sets with ternary kernels of their own that this host has, fastest first.
+std::vector<std::string> measured_isas() {
+  std::vector<std::string> names;
+  for (const kernels::Isa isa : kernels::all_isas())
+    if (kernels::host_has(isa) &&
+        kernels::kernel_for(kernels::matmul_t2p_kernels(), isa).isa == isa)
+      names.emplace_back(kernels::isa_name(isa));
+  return names;
+}
+
 // Slowest first, so that two at a time end together.
 std::vector<Run> observed_runs(const CompareOptions& o) {
   std::vector<Run> runs;
-  const std::string fastest(kernels::isa_name(kernels::selected_isa()));
+  const std::string fastest = measured_isas().front();
   if (kSimulated)
     for (const char* engine : {"rtl", "cycle"})
       for (const char* flavour : {"fp16", "ternary"})
         runs.push_back({flavour, engine, fastest, o.tokens, 1, 0});
   for (const char* flavour : {"fp16", "ternary"})
-    for (const kernels::Isa isa : kernels::all_isas())
-      if (kernels::host_has(isa))
-        runs.push_back({flavour, "cpu", std::string(kernels::isa_name(isa)), o.tokens, 1, 0});
+    for (const std::string& isa : measured_isas())
+      runs.push_back({flavour, "cpu", isa, o.tokens, 1, 0});
   return runs;
 }
 
@@ -82,11 +92,9 @@ std::vector<Run> observed_runs(const CompareOptions& o) {
 std::vector<Run> timed_runs(const CompareOptions& o) {
   std::vector<Run> runs;
   for (unsigned round = 0; round < o.rounds; ++round)
-    for (const kernels::Isa isa : kernels::all_isas())
+    for (const std::string& isa : measured_isas())
       for (const char* flavour : {"ternary", "fp16"})
-        if (kernels::host_has(isa))
-          runs.push_back({flavour, "cpu", std::string(kernels::isa_name(isa)), o.timed_tokens,
-                          o.threads, o.repetitions});
+        runs.push_back({flavour, "cpu", isa, o.timed_tokens, o.threads, o.repetitions});
   return runs;
 }
 
