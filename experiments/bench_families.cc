@@ -7,10 +7,8 @@
 
 #include "experiments/bench_family.h"
 #include "experiments/bench_gemv.h"
-#include "kernels/ternary/panels.h"
-#if __has_include("kernels/ternary/lut.h")
 #include "kernels/ternary/lut.h"
-#endif
+#include "kernels/ternary/panels.h"
 
 namespace tern::experiments {
 
@@ -40,10 +38,8 @@ kernels::f8 draw_e5m2(std::uint32_t r) {
 constexpr std::array kFamilies = {
     ternary_family<kernels::matmul_t2p_kernels, kernels::kT2p, kernels::pack_t2p>("matmul_t2p"),
     ternary_family<kernels::matmul_t5p_kernels, kernels::kT5p, kernels::pack_t5p>("matmul_t5p"),
-#if __has_include("kernels/ternary/lut.h")
     ternary_family<kernels::matmul_lut2_kernels, kernels::kLut2Geometry, kernels::pack_lut2>("matmul_lut2"),
     ternary_family<kernels::matmul_lut3_kernels, kernels::kLut3Geometry, kernels::pack_lut3>("matmul_lut3"),
-#endif
 #ifdef TERN_BENCH_DENSE
     dense_family<kernels::matmul_f32_kernels, draw_f32>("matmul_f32", Datatype::kFp32),
     dense_family<kernels::matmul_f16_kernels, draw_f16>("matmul_f16", Datatype::kFp16),
