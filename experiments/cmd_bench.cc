@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "experiments/bench_kernels.h"
+#include "experiments/bench_repack.h"
 #include "experiments/bench_report.h"
 #include "experiments/commands.h"
 #include "experiments/interrupt.h"
@@ -115,6 +116,22 @@ void add_bench(CLI::App& app) {
     }
     run(*o);
   });
+
+  auto r = std::make_shared<RepackOptions>();
+  r->threads = cpus;
+  CLI::App* repack = bench->add_subcommand(
+      "repack", "How long weights of every file format take into every compute layout at load");
+  repack->add_option("--weights", r->weights, "Weights in all")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 36))
+      ->capture_default_str();
+  repack->add_option("--threads", r->threads, "Number of threads")
+      ->check(CLI::Range(1u, 1024u))
+      ->capture_default_str();
+  repack->add_option("--repetitions", r->repetitions, "Of each row")
+      ->check(CLI::Range(1u, 1000u))
+      ->capture_default_str();
+  repack->add_option("--json", r->json, "Write the table here");
+  repack->callback([r] { bench_repack(*r); });
 }
 
 }  // namespace tern::experiments

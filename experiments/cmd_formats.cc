@@ -156,14 +156,14 @@ std::string percent_text(const ordered_json& row, const char* key) {
 
 std::string text_of(const ordered_json& j) {
   std::string text = fmt::format(
-      "{:<9} {:<22} {:<10} {:>4} {:>4} {:>8} {:>14} {:>8} {:>12} {:>12}\n", "format", "file type",
+      "{:<9} {:<22} {:<11} {:>4} {:>4} {:>8} {:>14} {:>8} {:>12} {:>12}\n", "format", "file type",
       "kernels", "rows", "cols", "matrices", "bytes", "bits", "over entropy", "over log2(3)");
   const auto string = [](const ordered_json& value) { return value.get<std::string>(); };
   std::string notes;
   for (const ordered_json& f : j["formats"]) {
     text += fmt::format(
-        "{:<9} {:<22} {:<10} {:>4} {:>4} {:>8} {:>14} {:>8} {:>12} {:>12}\n", string(f["name"]),
-        string(f["file_type"]), f["kernels"] == "" ? "-" : string(f["kernels"]),
+        "{:<9} {:<22} {:<11} {:>4} {:>4} {:>8} {:>14} {:>8} {:>12} {:>12}\n", string(f["name"]),
+        string(f["file_type"]), f["kernels"] == "" ? "(repacked)" : string(f["kernels"]),
         f["row_multiple"].get<std::size_t>(), f["col_multiple"].get<std::size_t>(),
         f["matrices"].get<std::size_t>(), f["bytes"].get<std::uint64_t>(),
         f.contains("bits_per_weight") ? fmt::format("{:.4f}", f["bits_per_weight"].get<double>())

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tern bench repack: how long weights of every file format take into every compute layout, at the
+// size of a real model, and what memory holds at the end.
+
+#include "experiments/bench_repack.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <vector>
+
+#include "experiments/output.h"
+#include "experiments/provenance.h"
+#include "kernels/huge_buffer.h"
+#include "kernels/ternary/layouts.h"
+#include "models/whole_file.h"
+
+namespace tern::experiments {
+namespace {
+
+using nlohmann::ordered_json;
+
+// FFN matrices of 2B4T, whose columns every format takes.
+constexpr std::size_t kRows = 6912, kCols = 2560;
+
+double repack_all(kernels::ThreadPool& pool, const kernels::TernaryFormat& from,
+                  const std::vector<std::uint8_t>& bytes, const kernels::ComputeLayout& to,
+                  std::uint8_t* out, std::size_t matrices) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  for (std::size_t i = 0; i < matrices; ++i)
+    kernels::repack(pool, from, bytes, kRows, kCols, "matrix " + std::to_string(i), to,
+                    out + i * to.geometry.bytes(kRows, kCols));
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+void bench_repack(const RepackOptions& o) {
+  if (!o.json.empty()) models::check_writable(o.json);
+  const std::size_t matrices = (o.weights + kRows * kCols - 1) / (kRows * kCols);
+  const double weights = static_cast<double>(matrices * kRows * kCols);
+  kernels::ThreadPool pool(o.threads);
+  std::mt19937 rng(1);
+  kernels::Trits trits{std::vector<std::int8_t>(kRows * kCols), 0.01f};
+  for (std::int8_t& t : trits.trits) t = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
+
+  print_out(fmt::format(
+      "{}, {} thread{}, {} matrices of {} x {}: {:.2f} G weights, medians of {}\n"
+      "{:<10}{:<8}{:>10}{:>18}{:>22}\n",
+      cpu_name(), o.threads, o.threads == 1 ? "" : "s", matrices, kRows, kCols, weights / 1e9,
+      o.repetitions, "from", "to", "s", "G weights/s", "s for 2 G weights"));
+  ordered_json rows = ordered_json::array();
+  for (const kernels::ComputeLayout& to : kernels::compute_layouts()) {
+    const kernels::HugeBuffer out(matrices * to.geometry.bytes(kRows, kCols),
+                                  kernels::HugeBuffer::Pages::kHuge, pool, "repacked weights");
+    for (const kernels::TernaryFormat& from : kernels::ternary_formats()) {
+      if (from.file_type == "compute only") continue;
+      const auto bytes = kernels::pack_tensor(from, trits, kRows, kCols, "matrix");
+      std::vector<double> seconds;
+      for (unsigned i = 0; i < o.repetitions; ++i)
+        seconds.push_back(repack_all(pool, from, bytes, to, out.data(), matrices));
+      std::sort(seconds.begin(), seconds.end());
+      const double median = seconds[seconds.size() / 2];
+      print_out(fmt::format("{:<10}{:<8}{:>10.3f}{:>18.2f}{:>22.3f}\n", from.name, to.name, median,
+                            weights / median / 1e9, median / weights * 2e9));
+      rows.push_back({{"from", from.name},
+                      {"to", to.name},
+                      {"time_s", median},
+                      {"time_min_s", seconds.front()},
+                      {"time_max_s", seconds.back()},
+                      {"weights_per_s", weights / median}});
+    }
+  }
+  if (o.json.empty()) return;
+  const ordered_json j = {{"schema", "tern.bench_repack"},
+                          {"schema_version", 1},
+                          {"provenance", provenance()},
+                          {"threads", o.threads},
+                          {"weights", matrices * kRows * kCols},
+                          {"repetitions", o.repetitions},
+                          {"rows", rows}};
+  models::write_whole_file(o.json, j.dump(1) + "\n");
+}
+
+}  // namespace tern::experiments
