@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/dense/parallel.h"
 #include "kernels/parallel_gemv.h"
 
 namespace tern::kernels {
@@ -63,6 +64,18 @@ T2View t2_view(std::size_t rows, std::size_t cols) {
 F16View f16_view(std::size_t rows, std::size_t cols) { return {f16_pool().data(), rows, cols}; }
 I8View i8_view(std::size_t rows, std::size_t cols) { return {i8_pool().data(), rows, cols}; }
 
+// One token, with either kind of function.
+void call(ThreadPool& pool, GemvT2Fn* kernel, const T2View& w, const std::int8_t* x,
+          std::int32_t* y) {
+  parallel_gemv(pool, kernel, w, x, y);
+}
+template <typename View, typename X, typename Y>
+void call(ThreadPool& pool, MatmulFn<View, X, Y>* kernel, const View& w, const X* x, Y* y) {
+  parallel_matmul(pool, kernel, w, x, w.cols, 1, y, w.rows);
+}
+std::size_t weight_bytes(const F16View& w) { return w.rows * w.cols * sizeof(f16); }
+std::size_t weight_bytes(const I8View& w) { return w.rows * w.cols; }
+
 template <typename X, typename Y, typename Fn, typename View>
 void run(benchmark::State& state, Fn* kernel, View (*view)(std::size_t, std::size_t),
          std::size_t rows, std::size_t cols, bool cold, unsigned threads) {
@@ -75,7 +88,7 @@ void run(benchmark::State& state, Fn* kernel, View (*view)(std::size_t, std::siz
   std::vector<Y> y(rows);
   std::size_t copy = 0;
   for (auto _ : state) {
-    parallel_gemv(pool, kernel, first.slice(copy * rows, (copy + 1) * rows), x.data(), y.data());
+    call(pool, kernel, first.slice(copy * rows, (copy + 1) * rows), x.data(), y.data());
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
     if (++copy == copies) copy = 0;
@@ -136,8 +149,8 @@ void add_all() {
                                  [threads](benchmark::State& state) { plain_read(state, threads); })
         ->UseRealTime();
   add_family<std::int8_t, std::int32_t>(gemv_t2_kernels(), t2_view);
-  add_family<float, float>(gemv_f16_kernels(), f16_view);
-  add_family<std::int8_t, std::int32_t>(gemv_i8_kernels(), i8_view);
+  add_family<float, float>(matmul_f16_kernels(), f16_view);
+  add_family<std::int8_t, std::int32_t>(matmul_i8_kernels(), i8_view);
 }
 
 }  // namespace

@@ -20,8 +20,6 @@ inline constexpr std::size_t kGemvRowGrain = 16;
 inline constexpr std::size_t kGemvMinParallelBytes = 256 * 1024;
 
 inline std::size_t weight_bytes(const T2View& w) { return w.rows * w.row_bytes(); }
-inline std::size_t weight_bytes(const F16View& w) { return w.rows * w.cols * sizeof(f16); }
-inline std::size_t weight_bytes(const I8View& w) { return w.rows * w.cols; }
 
 // run(w, x, y), with the pool where it pays.
 template <typename View, typename X, typename Y>

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "kernels/dense/dense.h"
 #include "kernels/gemv.h"
 #include "kernels/isa.h"
 #include "kernels/thread_pool.h"
@@ -26,7 +27,7 @@ class CpuEngine : public LinearEngine {
  private:
   kernels::Isa isa_;
   kernels::GemvT2Fn* ternary_;
-  kernels::GemvF16Fn* fp16_;
+  kernels::MatmulF16Fn* fp16_;
   kernels::ThreadPool& pool_;
 };
 

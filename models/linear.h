@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 
+#include "kernels/dense/dense.h"
 #include "kernels/gemv.h"
 
 namespace tern::models {
@@ -37,7 +38,7 @@ class LinearEngine {
   virtual void ternary(const TernaryMatrix& w, const std::int8_t* q, std::size_t tokens,
                        std::int32_t* acc) = 0;
 
-  // y[t, r], with the numerics of kernels::GemvF16Fn.
+  // y[t, r], with the float numerics of kernels/dense/dense.h.
   //   x  [tokens, cols], float32 that holds binary16 values;  y  [tokens, rows]
   virtual void fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) = 0;
 };

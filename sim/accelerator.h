@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "energy/activity.h"
+#include "kernels/dense/dense.h"
 #include "kernels/gemv.h"
 
 namespace tern::sim {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/dense/dense.h"
 #include "kernels/gemv.h"
 #include "sim/machine.h"
 

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/dense/dense.h"
 #include "kernels/gemm_f32.h"
 #include "kernels/gemv.h"
 
@@ -82,9 +83,14 @@ void check_table(const std::string& family, std::span<const Kernel<Fn>> table) {
 
 TEST_CASE("every family has a scalar kernel and its kernels come fastest first", "[kernels]") {
   check_table("gemv_t2", gemv_t2_kernels());
-  check_table("gemv_f16", gemv_f16_kernels());
-  check_table("gemv_i8", gemv_i8_kernels());
   check_table("gemm_f32", gemm_f32_kernels());
+  check_table("matmul_f32", matmul_f32_kernels());
+  check_table("matmul_f16", matmul_f16_kernels());
+  check_table("matmul_bf16", matmul_bf16_kernels());
+  check_table("matmul_e4m3", matmul_e4m3_kernels());
+  check_table("matmul_e5m2", matmul_e5m2_kernels());
+  check_table("matmul_i8", matmul_i8_kernels());
+  check_table("matmul_i4", matmul_i4_kernels());
 }
 
 TEST_CASE("an ISA contains itself, the scalar one and what it was built upon", "[kernels]") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State space: every kernel of the three families over pools of 1 to 4 threads, above and below
+// State space: every kernel over pools of 1 to 4 threads, above and below
 // the size from which the pool is used; rows that are no multiple of the grain.
-// Parameters: the kernel tables, shapes, threads. A new row is tested with no edit here.
+// Parameters: the kernel table, shapes, threads. A new row is tested with no edit here.
 
 #include "kernels/parallel_gemv.h"
 
@@ -50,23 +50,6 @@ TEST_CASE("a ternary product does not depend on the number of threads", "[kernel
       pack_t2(random_values<std::int8_t>(cols + r, 3, -1).data(), cols,
               w.data() + r * t2_row_bytes(cols));
     check_family<std::int32_t>(gemv_t2_kernels(), T2View{w.data(), rows, t2_blocks(cols)}, x);
-  }
-}
-
-TEST_CASE("an FP16 product does not depend on the number of threads", "[kernels]") {
-  for (const auto& [rows, cols] : kShapes) {
-    const auto w = random_values<f16>(rows * cols, 0x7c00, 0);
-    std::vector<float> x(cols);
-    for (std::size_t k = 0; k < cols; ++k) x[k] = static_cast<float>(k % 17) - 8.0f;
-    check_family<float>(gemv_f16_kernels(), F16View{w.data(), rows, cols}, x);
-  }
-}
-
-TEST_CASE("an INT8 product does not depend on the number of threads", "[kernels]") {
-  for (const auto& [rows, cols] : kShapes) {
-    const auto w = random_values<std::int8_t>(rows * cols, 256, -128);
-    const auto x = random_values<std::int8_t>(cols, 256, -128);
-    check_family<std::int32_t>(gemv_i8_kernels(), I8View{w.data(), rows, cols}, x);
   }
 }
 
