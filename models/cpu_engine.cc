@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/check.h"
+#include "kernels/dense/parallel.h"
 #include "kernels/ternary/layouts.h"
 #include "kernels/ternary/panels.h"
 #include "models/whole_file.h"
@@ -14,7 +15,6 @@ namespace {
 
 // Below some 20 us of work a product is done before another thread has woken.
 constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
-constexpr std::size_t kParallelF16Macs = std::size_t{1} << 18;
 // Rows that stay in the cache while every token of a batch meets them.
 constexpr std::size_t kRowsPerPass = 32;
 
@@ -38,7 +38,8 @@ void product(const View& w, std::size_t cols, const X* x, std::size_t tokens, Y*
 CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool)
     : isa_(isa),
       ternary_{kernels::kernel_for(kernels::matmul_t2p_kernels(), isa).run, kernels::kT2p},
-      fp16_(kernels::kernel_for(kernels::gemv_f16_kernels(), isa).run),
+      fp16_(
+          kernels::kernel_for(kernels::matmul_f16_kernels(), kernels::defined_order_isa(isa)).run),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
 }
@@ -80,7 +81,7 @@ void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const Ternar
 }
 
 void CpuEngine::fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) {
-  product(w.view, w.view.cols, x, tokens, y, fp16_, kParallelF16Macs, pool_);
+  kernels::parallel_matmul(pool_, fp16_, w.view, x, w.view.cols, tokens, y, w.view.rows);
 }
 
 }  // namespace tern::models

@@ -8,7 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernels/gemv.h"
+#include "kernels/dense/dense.h"
+#include "kernels/format.h"
 #include "kernels/huge_buffer.h"
 #include "kernels/isa.h"
 #include "kernels/ternary/linears.h"
@@ -38,7 +39,7 @@ class CpuEngine : public LinearEngine {
   kernels::TernaryProduct ternary_;
   std::unordered_map<const TernaryMatrix*, kernels::HugeBuffer> packed_;
   std::vector<kernels::TernaryLinear> linears_;
-  kernels::GemvF16Fn* fp16_;
+  kernels::MatmulF16Fn* fp16_;
   kernels::ThreadPool& pool_;
 };
 

@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/gemv.h"
+#include "kernels/dense/dense.h"
+#include "kernels/format.h"
 #include "kernels/ternary/ternary.h"
 
 namespace tern::models {
@@ -66,7 +67,7 @@ class LinearEngine {
   // then dequantize().
   virtual void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in);
 
-  // y[t, r], with the numerics of kernels::GemvF16Fn.
+  // y[t, r], with the float numerics of kernels/dense/dense.h.
   //   x  [tokens, cols], float32 that holds binary16 values;  y  [tokens, rows]
   virtual void fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) = 0;
 

@@ -2,7 +2,7 @@
 //
 // Float32 loops over vectors that are no matrix products: attention, norms, activations. One body
 // compiled per ISA; sums run in 16 accumulators that are folded by halves (as in
-// kernels::GemvF16Fn) and nothing is fused, so every ISA gives the same bits. No pointer needs
+// kernels/dense/dense.h) and nothing is fused, so every ISA gives the same bits. No pointer needs
 // alignment.
 
 #pragma once

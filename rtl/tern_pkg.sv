@@ -16,7 +16,7 @@ package tern_pkg;
   localparam int unsigned FormatTernary = 0;  // 2-bit trits x int8 -> exact int32
   localparam int unsigned FormatFp16    = 1;  // binary16 x binary16 -> binary32
 
-  // FP16 dot products keep this many binary32 partial sums (kernels/gemv.h, GemvF16Fn).
+  // FP16 dot products keep this many binary32 partial sums (kernels/dense/dense.h).
   localparam int unsigned Fp16Accumulators = 16;
 
 endpackage

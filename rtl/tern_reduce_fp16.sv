@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sums the 16 partial sums of an FP16 dot product: a[i] + a[i + s] for s = 8, 4, 2, 1, the order
-// of kernels/gemv.h. One dot product per cycle, four cycles deep.
+// of kernels/dense/dense.h. One dot product per cycle, four cycles deep.
 
 module tern_reduce_fp16 (
   input  logic         clk_i,

@@ -14,7 +14,8 @@
 #include <string_view>
 
 #include "energy/activity.h"
-#include "kernels/gemv.h"
+#include "kernels/dense/dense.h"
+#include "kernels/format.h"
 
 namespace tern::sim {
 

@@ -5,6 +5,8 @@
 
 #include "sim/activity.h"
 
+#include "kernels/dense/dense.h"
+
 namespace tern::sim {
 namespace {
 
@@ -28,7 +30,7 @@ void add_fp16_arithmetic(const Geometry& g, const EngineCounts& n, energy::Activ
   a.add({Scope::kArithmetic, "dot_product", "fp_mul", 16}, lane_ops);
   a.add({Scope::kArithmetic, "accumulator", "fp_add", 32}, lane_ops);
   a.add({Scope::kArithmetic, "reduction", "fp_add", 32},
-        n.y_words * (kernels::kF16Accumulators - 1));
+        n.y_words * (kernels::kFloatAccumulators - 1));
 }
 
 // Flip-flops that took a value: the stages of rtl/tern_engine.sv.
@@ -38,7 +40,7 @@ std::uint64_t register_bits(const MachineConfig& c, const Geometry& g, const Eng
   while (1u << column_bits < c.max_cols) ++column_bits;
   unsigned lane_bits = 0;
   while (1u << lane_bits < g.lanes) ++lane_bits;
-  const std::uint64_t acc_bits = fp16 ? 32 * kernels::kF16Accumulators : 9 + column_bits;
+  const std::uint64_t acc_bits = fp16 ? 32 * kernels::kFloatAccumulators : 9 + column_bits;
   const std::uint64_t dot_bits = fp16 ? 32 * g.lanes : 9 + lane_bits;
   const std::uint64_t result_bits = fp16 ? 32 * (8 + 4 + 2 + 1) : 32;
 

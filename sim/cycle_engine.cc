@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/gemv.h"
+#include "kernels/dense/dense.h"
 #include "sim/engine.h"
 #include "sim/engine_timing.h"
 
@@ -59,9 +59,9 @@ struct TernaryUnit {
 
   const std::uint32_t* multiply(const std::uint8_t* x, std::size_t token) {
     static const auto run =
-        kernels::kernel_for(kernels::gemv_i8_kernels(), kernels::selected_isa()).run;
+        kernels::kernel_for(kernels::matmul_i8_kernels(), kernels::selected_isa()).run;
     run({rows.data(), geometry.rows, cols}, reinterpret_cast<const std::int8_t*>(x) + token * cols,
-        y.data());
+        cols, 1, y.data(), geometry.rows);
     return reinterpret_cast<const std::uint32_t*>(y.data());  // same bits, unsigned twin
   }
 };
@@ -103,9 +103,11 @@ struct Fp16Unit {
   }
 
   const std::uint32_t* multiply(const std::uint8_t*, std::size_t token) {
-    static const auto run =
-        kernels::kernel_for(kernels::gemv_f16_kernels(), kernels::selected_isa()).run;
-    run({rows.data(), geometry.rows, cols}, x.data() + token * cols, y.data());
+    static const auto run = kernels::kernel_for(kernels::matmul_f16_kernels(),
+                                                kernels::defined_order_isa(kernels::selected_isa()))
+                                .run;
+    run({rows.data(), geometry.rows, cols}, x.data() + token * cols, cols, 1, y.data(),
+        geometry.rows);
     std::memcpy(bits.data(), y.data(), bits.size() * sizeof(float));
     return bits.data();
   }

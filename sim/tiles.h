@@ -9,7 +9,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/gemv.h"
+#include "kernels/dense/dense.h"
+#include "kernels/format.h"
 #include "sim/machine.h"
 
 namespace tern::sim {

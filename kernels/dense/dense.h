@@ -3,10 +3,28 @@
 // The baselines: products of dense matrices in float and integer formats. One table per format,
 // fastest first; every function takes any number of tokens, one included.
 //
-// Float numerics (f32, f16, bf16, e4m3, e5m2), equal on every ISA unless its row says otherwise:
+// Float numerics (f32, f16, bf16, e4m3, e5m2), equal on every ISA but those named below:
 // 16 accumulators start at +0; accumulator l takes fma(w[k], x[k], a) for k = l, l + 16, ... in
 // order, in float32, round to nearest even; then a[i] += a[i + s] for s = 8, 4, 2, 1 and i < s,
-// and y = a[0].
+// and y = a[0]. Where a result is NaN, any NaN. With S = sum |w x|, u = 2^-24 and
+// g(n) = n u / (1 - n u), |y - exact| <= g(ceil(cols / 16) + 4) S where nothing under- or
+// overflows.
+//
+// Rows with numerics of their own, because their instructions have:
+//   matmul_bf16_avx512bf16  vdpbf16ps adds pairs of products. Subnormal operands count as 0, and
+//                           subnormal results become 0.
+//                           |y - exact| <= g(2 ceil(cols / 32) + 5) S + 2 cols 2^-126
+//   matmul_bf16_amx         tdpbf16ps adds 16 even and 16 odd products, then both to the result;
+//                           subnormals likewise.
+//                           |y - exact| <= g(18 + ceil(cols / 32)) S + 2 cols 2^-126
+//   matmul_f16_avx512fp16   Chains of 8 multiply-adds in binary16, widened and added in float32;
+//                           in the defined order where one of them overflows. With h = 8 * 2^-11,
+//                           |y - exact| <= (h / (1 - h) + 2 g(2 ceil(cols / 256) + 4)) S
+//                                          + cols 2^-24
+//
+// Integer numerics. i8 is exact. i4: group g of 32 columns gives the exact sum of nibble times x;
+// accumulator g % 8 of 8 takes fma(d[g], float(sum), a) in order from +0, in float32; then
+// a[i] += a[i + s] for s = 4, 2, 1 and i < s, and y = a[0], on every ISA.
 
 #pragma once
 
@@ -14,15 +32,15 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/bf16.h"
+#include "kernels/dense/q4_0.h"
 #include "kernels/f16.h"
+#include "kernels/f8.h"
 #include "kernels/isa.h"
 
 namespace tern::kernels {
 
-inline constexpr std::size_t kFloatAccumulators = 16;
-
-using bf16 = std::uint16_t;  // the upper half of a float32
-using f8 = std::uint8_t;     // OCP 8-bit float, E4M3 or E5M2 by the table it meets
+inline constexpr std::size_t kFloatAccumulators = 16, kI4Accumulators = 8;
 
 template <typename W>
 struct DenseView {
@@ -35,18 +53,23 @@ struct DenseView {
   }
 };
 
+using F16View = DenseView<f16>;
+using I8View = DenseView<std::int8_t>;
+
 // y[t * ldy + r] = sum over k of W[r, k] * x[t * ldx + k] for r < rows, t < tokens; nothing else
 // is written. x holds cols values per token, ldx >= cols, ldy >= rows. No pointer needs alignment;
-// y must not overlap the inputs.
-template <typename W, typename X, typename Y>
-using DenseFn = void(const DenseView<W>& w, const X* x, std::size_t ldx, std::size_t tokens, Y* y,
-                     std::size_t ldy) noexcept;
+// y must not overlap the inputs. A call keeps scratch memory for its thread: more than 6 tokens
+// (2 or 3 on AVX2) are copied, and up to 512 KB of unpacked weights.
+template <typename View, typename X, typename Y>
+using MatmulFn = void(const View& w, const X* x, std::size_t ldx, std::size_t tokens, Y* y,
+                      std::size_t ldy) noexcept;
 
-using MatmulF32Fn = DenseFn<float, float, float>;
-using MatmulF16Fn = DenseFn<f16, float, float>;    // x holds binary16 values (round_to_f16)
-using MatmulBf16Fn = DenseFn<bf16, float, float>;  // x holds bfloat16 values (round_to_bf16)
-using MatmulF8Fn = DenseFn<f8, float, float>;      // x any float32
-using MatmulI8Fn = DenseFn<std::int8_t, std::int8_t, std::int32_t>;  // exact, cols <= 65536
+using MatmulF32Fn = MatmulFn<DenseView<float>, float, float>;
+using MatmulF16Fn = MatmulFn<F16View, float, float>;           // x: binary16 values (round_to_f16)
+using MatmulBf16Fn = MatmulFn<DenseView<bf16>, float, float>;  // x: bfloat16 values
+using MatmulF8Fn = MatmulFn<DenseView<f8>, float, float>;      // x: any float32
+using MatmulI8Fn = MatmulFn<I8View, std::int8_t, std::int32_t>;  // cols <= 65536
+using MatmulI4Fn = MatmulFn<Q4View, std::int8_t, float>;         // scales finite
 
 std::span<const Kernel<MatmulF32Fn>> matmul_f32_kernels() noexcept;
 std::span<const Kernel<MatmulF16Fn>> matmul_f16_kernels() noexcept;
@@ -54,5 +77,12 @@ std::span<const Kernel<MatmulBf16Fn>> matmul_bf16_kernels() noexcept;
 std::span<const Kernel<MatmulF8Fn>> matmul_e4m3_kernels() noexcept;
 std::span<const Kernel<MatmulF8Fn>> matmul_e5m2_kernels() noexcept;
 std::span<const Kernel<MatmulI8Fn>> matmul_i8_kernels() noexcept;
+std::span<const Kernel<MatmulI4Fn>> matmul_i4_kernels() noexcept;
+
+// The most of `isa` whose float rows all keep the defined order: for users whose results may not
+// depend on the ISA, instead of `isa` in kernel_for().
+inline Isa defined_order_isa(Isa isa) noexcept {
+  return contains(isa, Isa::kAvx512Bf16) ? Isa::kAvx512Vnni : isa;
+}
 
 }  // namespace tern::kernels

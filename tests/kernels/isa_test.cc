@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/dense/dense.h"
 #include "kernels/gemm_f32.h"
-#include "kernels/gemv.h"
 #include "kernels/norm_quantize.h"
 #include "kernels/ternary/ternary.h"
 
@@ -83,13 +83,20 @@ void check_table(const std::string& family, std::span<const Kernel<Fn>> table) {
 }
 
 TEST_CASE("every family has a scalar kernel and its kernels come fastest first", "[kernels]") {
-  check_table("gemv_f16", gemv_f16_kernels());
-  check_table("gemv_i8", gemv_i8_kernels());
   check_table("gemm_f32", gemm_f32_kernels());
+  check_table("matmul_f32", matmul_f32_kernels());
+  check_table("matmul_f16", matmul_f16_kernels());
+  check_table("matmul_bf16", matmul_bf16_kernels());
+  check_table("matmul_e4m3", matmul_e4m3_kernels());
+  check_table("matmul_e5m2", matmul_e5m2_kernels());
+  check_table("matmul_i8", matmul_i8_kernels());
+  check_table("matmul_i4", matmul_i4_kernels());
   check_table("norm_quantize", norm_quantize_kernels());
   check_table("quantize", quantize_kernels());
   check_table("matmul_t2p", matmul_t2p_kernels());
   check_table("matmul_t5p", matmul_t5p_kernels());
+  check_table("matmul_lut2", matmul_lut2_kernels());
+  check_table("matmul_lut3", matmul_lut3_kernels());
 }
 
 TEST_CASE("an ISA contains itself, the scalar one and what it was built upon", "[kernels]") {

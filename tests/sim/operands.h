@@ -9,9 +9,10 @@
 #include <random>
 #include <vector>
 
+#include "kernels/dense/dense.h"
 #include "kernels/f16.h"
 #include "kernels/format.h"
-#include "kernels/gemv.h"
+#include "kernels/format.h"
 
 namespace tern::sim {
 
@@ -72,7 +73,7 @@ struct Fp16Operands {
     for (auto& one : x) one = kernels::f16_to_f32(draw(rng, values));
   }
   kernels::F16View view() const { return {w.data(), rows, cols}; }
-  std::vector<float> product() const {  // the order of kernels/gemv.h
+  std::vector<float> product() const {  // the order of kernels/dense/dense.h
     std::vector<float> y(tokens * rows);
     for (std::size_t t = 0; t < tokens; ++t)
       for (std::size_t r = 0; r < rows; ++r) {

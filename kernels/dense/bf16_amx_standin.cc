@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The AMX kernel over plain C++ tiles: only the instructions themselves go unproven.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/dense/amx_bf16_tiles.h"
+#include "kernels/dense/dense.h"
+#include "kernels/dense/scratch.h"
+
+#define TERN_TARGET
+
+namespace tern::kernels {
+namespace {
+
+using Tiles = PlainTiles;
+
+#include "kernels/dense/bf16_amx.h"
+
+}  // namespace
+
+void matmul_bf16_amx_standin(const DenseView<bf16>& w, const float* x, std::size_t ldx,
+                             std::size_t tokens, float* y, std::size_t ldy) noexcept {
+  multiply(w, x, ldx, tokens, y, ldy);
+}
+
+}  // namespace tern::kernels

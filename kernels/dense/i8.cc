@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of the i8 family. A new kernel is its file, its row here and its line in
+// CMakeLists.txt.
+
+#include <array>
+
+#include "kernels/dense/dense.h"
+
+namespace tern::kernels {
+
+MatmulI8Fn matmul_i8_scalar, matmul_i8_avxvnni_standin;
+#if defined(__x86_64__)
+MatmulI8Fn matmul_i8_avx512vnni, matmul_i8_avx512bw, matmul_i8_avxvnni, matmul_i8_avx2;
+#endif
+
+namespace {
+
+constexpr std::array kTable = {
+#if defined(__x86_64__)
+    Kernel<MatmulI8Fn>{"matmul_i8_avx512vnni", Isa::kAvx512Vnni, matmul_i8_avx512vnni},
+    Kernel<MatmulI8Fn>{"matmul_i8_avx512bw", Isa::kAvx512Bw, matmul_i8_avx512bw},
+    Kernel<MatmulI8Fn>{"matmul_i8_avxvnni", Isa::kAvxVnni, matmul_i8_avxvnni},
+    Kernel<MatmulI8Fn>{"matmul_i8_avx2", Isa::kAvx2, matmul_i8_avx2},
+#endif
+    Kernel<MatmulI8Fn>{"matmul_i8_scalar", Isa::kScalar, matmul_i8_scalar},
+    Kernel<MatmulI8Fn>{"matmul_i8_avxvnni_standin", Isa::kScalar, matmul_i8_avxvnni_standin},
+};
+
+}  // namespace
+
+std::span<const Kernel<MatmulI8Fn>> matmul_i8_kernels() noexcept { return kTable; }
+
+}  // namespace tern::kernels

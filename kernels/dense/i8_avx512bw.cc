@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AVX-512 BW: 32 weights of a row per step, as 16 bits.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/dense/dense.h"
+#include "kernels/dense/scratch.h"
+#include "kernels/x86.h"
+
+#define TERN_TARGET TERN_TARGET_AVX512BW
+
+namespace tern::kernels {
+namespace {
+
+#include "kernels/dense/int_sums.h"
+
+struct Wide16 {
+  using Reg = __m512i;
+  static constexpr std::size_t kLanes = 32, kRows = 4, kTokens = 6;
+
+  TERN_TARGET static inline Reg zero() { return _mm512_setzero_si512(); }
+  TERN_TARGET static inline Reg load(const std::int16_t* p) { return _mm512_loadu_si512(p); }
+  TERN_TARGET static inline Reg widen(const std::int8_t* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  TERN_TARGET static inline void store(std::int16_t* p, Reg a) { _mm512_storeu_si512(p, a); }
+  TERN_TARGET static inline Reg dot(Reg sum, Reg w, Reg x) {
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(w, x));
+  }
+  template <std::size_t R>
+  TERN_TARGET static inline void store_sums(const Reg (&a)[R][1], std::int32_t offset,
+                                            std::int32_t* y) {
+    __m256i halves[R];
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < R; ++r)
+      halves[r] =
+          _mm256_add_epi32(_mm512_castsi512_si256(a[r][0]), _mm512_extracti64x4_epi64(a[r][0], 1));
+    store_lane_sums<R>(halves, offset, y);
+  }
+};
+
+#include "kernels/dense/i8_wide.h"
+}  // namespace
+
+void matmul_i8_avx512bw(const DenseView<std::int8_t>& w, const std::int8_t* x, std::size_t ldx,
+                        std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
+  multiply(w, x, ldx, tokens, y, ldy);
+}
+
+}  // namespace tern::kernels

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AVX-VNNI: 32 weights of a row per step.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/dense/dense.h"
+#include "kernels/dense/scratch.h"
+#include "kernels/x86.h"
+
+#define TERN_TARGET TERN_TARGET_AVXVNNI
+
+namespace tern::kernels {
+namespace {
+
+#include "kernels/dense/int_sums.h"
+
+struct Vnni {
+  using Reg = __m256i;
+  static constexpr std::size_t kBytes = 32, kRows = 4, kTokens = 2;
+
+  TERN_TARGET static inline Reg zero() { return _mm256_setzero_si256(); }
+  TERN_TARGET static inline Reg load(const std::int8_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  TERN_TARGET static inline void store(std::int8_t* p, Reg a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a);
+  }
+  TERN_TARGET static inline Reg flip(Reg a) { return _mm256_xor_si256(a, _mm256_set1_epi8(-128)); }
+  TERN_TARGET static inline Reg dot(Reg sum, Reg w, Reg x) {
+    return _mm256_dpbusd_avx_epi32(sum, w, x);
+  }
+  template <std::size_t R>
+  TERN_TARGET static inline void store_sums(const Reg (&a)[R][1], std::int32_t offset,
+                                            std::int32_t* y) {
+    __m256i sums[R];
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < R; ++r) sums[r] = a[r][0];
+    store_lane_sums<R>(sums, offset, y);
+  }
+};
+
+#include "kernels/dense/i8_vnni.h"
+}  // namespace
+
+void matmul_i8_avxvnni(const DenseView<std::int8_t>& w, const std::int8_t* x, std::size_t ldx,
+                       std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
+  multiply(w, x, ldx, tokens, y, ldy);
+}
+
+}  // namespace tern::kernels
