@@ -12,7 +12,6 @@
 #include "kernels/dense/dense.h"
 #include "kernels/f16.h"
 #include "kernels/format.h"
-#include "kernels/format.h"
 
 namespace tern::sim {
 
