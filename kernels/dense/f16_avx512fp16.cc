@@ -21,17 +21,20 @@ namespace {
 constexpr MatmulF16Fn* exact = matmul_f16_avx512bw;
 
 struct Ops {
-  using Half = __m512h;
+  using Half = __m512i;
   using Sums = __m512;
 
-  TERN_TARGET static inline Half zero_half() { return _mm512_setzero_ph(); }
+  TERN_TARGET static inline Half zero_half() { return _mm512_setzero_si512(); }
   TERN_TARGET static inline Sums zero_sums() { return _mm512_setzero_ps(); }
-  TERN_TARGET static inline Half load(const f16* p) { return _mm512_loadu_ph(p); }
-  TERN_TARGET static inline Half fma(Half w, Half x, Half a) { return _mm512_fmadd_ph(w, x, a); }
+  TERN_TARGET static inline Half load(const f16* p) { return _mm512_loadu_si512(p); }
+  // Written out: clang 14 has no vectors of binary16 behind a target attribute.
+  TERN_TARGET static inline Half fma(Half w, Half x, Half a) {
+    asm("vfmadd231ph %2, %1, %0" : "+v"(a) : "v"(w), "v"(x));
+    return a;
+  }
   TERN_TARGET static inline Sums add(Sums sums, Half half) {
-    const __m512i bits = _mm512_castph_si512(half);
-    const __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(bits));
-    const __m512 high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(bits, 1));
+    const __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(half));
+    const __m512 high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(half, 1));
     return _mm512_add_ps(_mm512_add_ps(sums, low), high);
   }
   TERN_TARGET static inline float fold(Sums a) {

@@ -130,6 +130,19 @@ void check_extremes() {
         FloatProblem<F> p({5, cols, tokens}, fill, 7);
         check_problem(p);
       }
+  // Every product underflows to -0, and idle lanes of the last step must not turn that to +0.
+  for (const std::size_t cols : {16, 17, 31, 47})
+    for (const std::size_t tokens : {1, 2, 9}) {
+      FloatProblem<F> p({5, cols, tokens}, Fill::kZeros, 7);
+      for (auto& w : p.w)
+        if constexpr (sizeof w == 4)
+          w = 0x1p-149f;
+        else
+          w = 1;
+      for (float& x : p.x)
+        x = sizeof p.w[0] == 2 ? -static_cast<float>(F::meaning(p.w[0])) : -0x1p-149f;
+      check_problem(p);
+    }
 }
 
 template <typename F>
