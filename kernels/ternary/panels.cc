@@ -68,7 +68,7 @@ void pack_rows(const std::int8_t* trits, std::size_t rows, std::size_t cols,
   thread_local std::vector<std::uint8_t> codes;
   codes.assign(padded, 1);
   const std::uint32_t zeros = P::pack(codes.data());  // of a block of zeros
-  unsigned bad = 0;
+  std::uint8_t largest = 0;  // a byte, so that the loop over it is done 16 at a time
   for (std::size_t r0 = 0; r0 < rows; r0 += kPanelRows) {
     std::uint8_t* panel = out + r0 / kPanelRows * g.panel_bytes(cols);
     for (std::size_t r = 0; r < kPanelRows; ++r) {
@@ -79,9 +79,10 @@ void pack_rows(const std::int8_t* trits, std::size_t rows, std::size_t cols,
         continue;
       }
       const std::int8_t* row = trits + (r0 + r) * cols;
+      std::uint8_t* to = codes.data();
       for (std::size_t k = 0; k < cols; ++k) {
-        codes[k] = static_cast<std::uint8_t>(row[k] + 1);
-        bad |= codes[k] > 2;
+        to[k] = static_cast<std::uint8_t>(row[k] + 1);
+        largest = std::max(largest, to[k]);
       }
       for (std::size_t i = 0; i < blocks; ++i) {
         const std::uint32_t packed = P::pack(codes.data() + i * g.block_cols);
@@ -89,7 +90,7 @@ void pack_rows(const std::int8_t* trits, std::size_t rows, std::size_t cols,
       }
     }
   }
-  TERN_CHECK(bad == 0, "a trit is -1, 0 or +1");
+  TERN_CHECK(largest <= 2, "a trit is -1, 0 or +1");
 }
 
 struct UnpackT2 {
