@@ -24,6 +24,7 @@ struct Bf16Ops {
   using XVec = __m512i;
   using Wide = Bf16Ops;  // many tokens meet a copy whose rows are aligned and apart
   static constexpr std::size_t kParts = 1, kStep = 32, kRows = 4, kTokens = 6, kRowsAlone = 1;
+  static constexpr std::size_t kAheadAlone = 0;
   static constexpr X kIdleX = 0;
 
   TERN_TARGET static inline WVec load_w(const W* w) { return _mm512_loadu_si512(w); }

@@ -27,6 +27,7 @@ struct FloatOps {
   // One row alone waits for its own additions: four of 16 weights each hide the latency where a
   // step is less than half a cache line.
   static constexpr std::size_t kRowsAlone = sizeof(W) == 1 ? 4 : 1;
+  static constexpr std::size_t kAheadAlone = sizeof(W) == 4 ? 0 : 8192;
   static constexpr X kIdleX = Activation::kNegativeZero;
 
   TERN_TARGET static inline WVec load_w(const W* w) { return Format::load(w); }

@@ -18,6 +18,7 @@ struct I8Ops {
   using XVec = Vec;
   static constexpr std::size_t kParts = 1, kStep = Vnni::kBytes;
   static constexpr std::size_t kRows = Vnni::kRows, kTokens = Vnni::kTokens, kRowsAlone = 1;
+  static constexpr std::size_t kAheadAlone = 0;
   static constexpr X kIdleX = 0;  // meets w + 128 = 128
 
   TERN_TARGET static inline WVec load_w(const W* w) { return Vnni::flip(Vnni::load(w)); }

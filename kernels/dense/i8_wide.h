@@ -18,6 +18,7 @@ struct I8Ops {
   using XVec = Vec;
   static constexpr std::size_t kParts = 1, kStep = Wide16::kLanes;
   static constexpr std::size_t kRows = Wide16::kRows, kTokens = Wide16::kTokens, kRowsAlone = 1;
+  static constexpr std::size_t kAheadAlone = 0;
   static constexpr X kIdleX = 0;
 
   TERN_TARGET static inline WVec load_w(const W* w) { return Wide16::widen(w); }
