@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "experiments/measurement_files.h"
+#include "kernels/ternary/layouts.h"
 #include "models/whole_file.h"
 #include "tests/models/temp_folder.h"
 
@@ -96,6 +97,31 @@ TEST_CASE("roofline writes the limits of this machine with their units", "[exper
   for (std::size_t i = 1; i < csv.size(); ++i)
     CHECK(std::count(csv[i].begin(), csv[i].end(), ',') == 10);
   CHECK(read_file(shell.file("r.png")).substr(1, 3) == "PNG");
+}
+
+TEST_CASE("bench repack times every file format into every compute layout", "[experiments]") {
+  const Shell shell;
+  const Result r = shell.run("bench repack --weights 1 --repetitions 1 --threads 2 --json p.json");
+  INFO(r.err);
+  REQUIRE(r.code == 0);
+  const auto json = nlohmann::json::parse(read_file(shell.file("p.json")));
+  CHECK(json["schema"] == "tern.bench_repack");
+  CHECK(json["weights"] == 6912 * 2560);
+  std::size_t files = 0;
+  for (const auto& format : kernels::ternary_formats())
+    files += format.file_type != "compute only" ? 1 : 0;
+  CHECK(json["rows"].size() == files * kernels::compute_layouts().size());
+  for (const auto& row : json["rows"]) {
+    CHECK(row["time_s"].get<double>() > 0);
+    CHECK_THAT(r.out, Contains(row["from"].get<std::string>()));
+  }
+  for (const char* bad :
+       {"--weights 0", "--threads 0", "--repetitions 0", "--json no/such/folder/p"}) {
+    const Result refused = shell.run(std::string("bench repack ") + bad);
+    INFO(bad << ": " << refused.err);
+    CHECK(refused.code != 0);
+    CHECK(lines_of(refused.err).size() == 1);
+  }
 }
 
 TEST_CASE("bench kernels writes every case with its limit and consistent figures",
