@@ -12,6 +12,8 @@ namespace tern::kernels {
 MatmulBf16Fn matmul_bf16_scalar, matmul_bf16_amx_standin;
 #if defined(__x86_64__)
 MatmulBf16Fn matmul_bf16_amx, matmul_bf16_avx512bf16, matmul_bf16_avx512bw, matmul_bf16_avx2;
+#elif defined(__aarch64__)
+MatmulBf16Fn matmul_bf16_neon;
 #endif
 
 namespace {
@@ -22,6 +24,8 @@ constexpr std::array kTable = {
     Kernel<MatmulBf16Fn>{"matmul_bf16_avx512bf16", Isa::kAvx512Bf16, matmul_bf16_avx512bf16},
     Kernel<MatmulBf16Fn>{"matmul_bf16_avx512bw", Isa::kAvx512Bw, matmul_bf16_avx512bw},
     Kernel<MatmulBf16Fn>{"matmul_bf16_avx2", Isa::kAvx2, matmul_bf16_avx2},
+#elif defined(__aarch64__)
+    Kernel<MatmulBf16Fn>{"matmul_bf16_neon", Isa::kNeon, matmul_bf16_neon},
 #endif
     Kernel<MatmulBf16Fn>{"matmul_bf16_scalar", Isa::kScalar, matmul_bf16_scalar},
     Kernel<MatmulBf16Fn>{"matmul_bf16_amx_standin", Isa::kScalar, matmul_bf16_amx_standin},

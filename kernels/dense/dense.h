@@ -59,7 +59,7 @@ using I8View = DenseView<std::int8_t>;
 // y[t * ldy + r] = sum over k of W[r, k] * x[t * ldx + k] for r < rows, t < tokens; nothing else
 // is written. x holds cols values per token, ldx >= cols, ldy >= rows. No pointer needs alignment;
 // y must not overlap the inputs. A call keeps scratch memory for its thread: more than 6 tokens
-// (2 or 3 on AVX2) are copied, and up to 512 KB of unpacked weights.
+// (2 or 3 on AVX2 and NEON) are copied, and up to 512 KB of unpacked weights.
 template <typename View, typename X, typename Y>
 using MatmulFn = void(const View& w, const X* x, std::size_t ldx, std::size_t tokens, Y* y,
                       std::size_t ldy) noexcept;

@@ -12,6 +12,8 @@ namespace tern::kernels {
 MatmulF32Fn matmul_f32_scalar;
 #if defined(__x86_64__)
 MatmulF32Fn matmul_f32_avx512bw, matmul_f32_avx2;
+#elif defined(__aarch64__)
+MatmulF32Fn matmul_f32_neon;
 #endif
 
 namespace {
@@ -20,6 +22,8 @@ constexpr std::array kTable = {
 #if defined(__x86_64__)
     Kernel<MatmulF32Fn>{"matmul_f32_avx512bw", Isa::kAvx512Bw, matmul_f32_avx512bw},
     Kernel<MatmulF32Fn>{"matmul_f32_avx2", Isa::kAvx2, matmul_f32_avx2},
+#elif defined(__aarch64__)
+    Kernel<MatmulF32Fn>{"matmul_f32_neon", Isa::kNeon, matmul_f32_neon},
 #endif
     Kernel<MatmulF32Fn>{"matmul_f32_scalar", Isa::kScalar, matmul_f32_scalar},
 };

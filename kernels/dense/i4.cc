@@ -12,6 +12,8 @@ namespace tern::kernels {
 MatmulI4Fn matmul_i4_scalar;
 #if defined(__x86_64__)
 MatmulI4Fn matmul_i4_avx512vnni, matmul_i4_avx2;
+#elif defined(__aarch64__)
+MatmulI4Fn matmul_i4_neondot, matmul_i4_neon;
 #endif
 
 namespace {
@@ -20,6 +22,9 @@ constexpr std::array kTable = {
 #if defined(__x86_64__)
     Kernel<MatmulI4Fn>{"matmul_i4_avx512vnni", Isa::kAvx512Vnni, matmul_i4_avx512vnni},
     Kernel<MatmulI4Fn>{"matmul_i4_avx2", Isa::kAvx2, matmul_i4_avx2},
+#elif defined(__aarch64__)
+    Kernel<MatmulI4Fn>{"matmul_i4_neondot", Isa::kNeonDot, matmul_i4_neondot},
+    Kernel<MatmulI4Fn>{"matmul_i4_neon", Isa::kNeon, matmul_i4_neon},
 #endif
     Kernel<MatmulI4Fn>{"matmul_i4_scalar", Isa::kScalar, matmul_i4_scalar},
 };

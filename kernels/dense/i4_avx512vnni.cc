@@ -15,17 +15,16 @@
 namespace tern::kernels {
 namespace {
 
-TERN_TARGET inline __m256i dot(const __m256i (&q)[8], const std::int8_t (&x)[8][8][4]) {
+TERN_TARGET inline __m256i dot(const __m256i (&q)[8], const std::int8_t* x) {
   __m256i sums = _mm256_setzero_si256();
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < 8; ++i)
-    sums =
-        _mm256_dpbusd_epi32(sums, q[i], _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x[i])));
+    sums = _mm256_dpbusd_epi32(sums, q[i],
+                               _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + 32 * i)));
   return sums;
 }
 
-#include "kernels/dense/i4_groups.h"
-
+#include "kernels/dense/i4_avx.h"
 }  // namespace
 
 void matmul_i4_avx512vnni(const Q4View& w, const std::int8_t* x, std::size_t ldx,

@@ -12,6 +12,8 @@ namespace tern::kernels {
 MatmulI8Fn matmul_i8_scalar, matmul_i8_avxvnni_standin;
 #if defined(__x86_64__)
 MatmulI8Fn matmul_i8_avx512vnni, matmul_i8_avx512bw, matmul_i8_avxvnni, matmul_i8_avx2;
+#elif defined(__aarch64__)
+MatmulI8Fn matmul_i8_neoni8mm, matmul_i8_neondot, matmul_i8_neon;
 #endif
 
 namespace {
@@ -22,6 +24,10 @@ constexpr std::array kTable = {
     Kernel<MatmulI8Fn>{"matmul_i8_avx512bw", Isa::kAvx512Bw, matmul_i8_avx512bw},
     Kernel<MatmulI8Fn>{"matmul_i8_avxvnni", Isa::kAvxVnni, matmul_i8_avxvnni},
     Kernel<MatmulI8Fn>{"matmul_i8_avx2", Isa::kAvx2, matmul_i8_avx2},
+#elif defined(__aarch64__)
+    Kernel<MatmulI8Fn>{"matmul_i8_neoni8mm", Isa::kNeonI8mm, matmul_i8_neoni8mm},
+    Kernel<MatmulI8Fn>{"matmul_i8_neondot", Isa::kNeonDot, matmul_i8_neondot},
+    Kernel<MatmulI8Fn>{"matmul_i8_neon", Isa::kNeon, matmul_i8_neon},
 #endif
     Kernel<MatmulI8Fn>{"matmul_i8_scalar", Isa::kScalar, matmul_i8_scalar},
     Kernel<MatmulI8Fn>{"matmul_i8_avxvnni_standin", Isa::kScalar, matmul_i8_avxvnni_standin},
