@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// sdot: one instruction for 16 products. A tile of four rows and six tokens takes 41 for 24 of them.
+// sdot: one instruction for 16 products. A tile of four rows and six tokens takes 41 for 24 of
+// them.
 
 #include <algorithm>
 #include <cstdint>
