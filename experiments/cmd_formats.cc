@@ -83,6 +83,8 @@ Measured measure_model(const models::Model& model, const std::string& path) {
 }
 
 Measured measure_random(const Options& o) {
+  if (std::isnan(o.zero_fraction))  // which passes every comparison of a range
+    throw std::runtime_error("--zero-fraction: found nan, expected 0 to 1");
   if (o.rows > kMostWeights / o.cols)
     throw std::runtime_error(fmt::format("--rows {} --cols {}: expected at most {} weights", o.rows,
                                          o.cols, kMostWeights));

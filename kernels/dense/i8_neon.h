@@ -15,7 +15,8 @@ struct I8Ops {
   using XVec = int8x16_t;
   using Wide = I8Ops;
   static constexpr std::size_t kParts = 1, kStep = 16, kRows = 4, kTokens = Mac::kTokens;
-  static constexpr std::size_t kRowsAlone = 4;  // a row alone would wait for its own additions
+  static constexpr std::size_t kRowsAlone = 4;   // a row alone would wait for its own additions
+  static constexpr std::size_t kAheadAlone = 0;  // not measured
   static constexpr X kIdleX = 0;
 
   TERN_TARGET static inline WVec load_w(const W* w) { return vld1q_s8(w); }
