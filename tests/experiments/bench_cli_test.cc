@@ -101,7 +101,8 @@ TEST_CASE("roofline writes the limits of this machine with their units", "[exper
 
 TEST_CASE("bench repack times every file format into every compute layout", "[experiments]") {
   const Shell shell;
-  const Result r = shell.run("bench repack --weights 1 --repetitions 1 --threads 2 --json p.json");
+  const Result r =
+      shell.run("{t} bench repack --weights 1 --repetitions 1 --threads 2 --json p.json");
   INFO(r.err);
   REQUIRE(r.code == 0);
   const auto json = nlohmann::json::parse(read_file(shell.file("p.json")));
@@ -117,7 +118,7 @@ TEST_CASE("bench repack times every file format into every compute layout", "[ex
   }
   for (const char* bad :
        {"--weights 0", "--threads 0", "--repetitions 0", "--json no/such/folder/p"}) {
-    const Result refused = shell.run(std::string("bench repack ") + bad);
+    const Result refused = shell.run(std::string("{t} bench repack ") + bad);
     INFO(bad << ": " << refused.err);
     CHECK(refused.code != 0);
     CHECK(lines_of(refused.err).size() == 1);
