@@ -32,14 +32,13 @@ std::vector<BenchShape> parse_shapes(const std::string& text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string_view one = std::string_view(text).substr(begin, end - begin);
     const std::size_t x = std::min(one.find('x'), one.size());
-    const BenchShape shape = {
-        number(one.substr(0, x), kMostRows),
-        number(one.substr(std::min(x + 1, one.size())), kernels::kMaxTernaryCols)};
+    const BenchShape shape = {number(one.substr(0, x), kMostRows),
+                              number(one.substr(std::min(x + 1, one.size())), kernels::kMaxCols)};
     if (shape.rows == 0 || shape.cols == 0)
       throw std::runtime_error(
           fmt::format("--shapes: found \"{}\", expected 2b4t or ROWSxCOLS with 1 to {} rows and 1 "
                       "to {} columns",
-                      one, kMostRows, kernels::kMaxTernaryCols));
+                      one, kMostRows, kernels::kMaxCols));
     shapes.push_back(shape);
     begin = end + 1;
   }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The AMX tile operations that kernels use (Intel SDM volume 1 chapter 18, volume 2 LDTILECFG to
-// TDPBSUD), and plain C++ of the same semantics for hosts that lack them. A kernel is a template
-// over one of the two, so that its stand-in differs in these operations alone.
+// TDPBSUD and TDPBF16PS), and plain C++ of the same semantics for hosts that lack them. A kernel is
+// a template over one of the two, so that its stand-in differs in these operations alone.
 
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+
+#include "kernels/bf16.h"
 
 namespace tern::kernels {
 
@@ -30,6 +34,13 @@ struct alignas(64) TileConfig {
   }
 };
 static_assert(sizeof(TileConfig) == 64);
+
+// All tiles whole: 16 rows of 64 bytes.
+inline TileConfig whole_tiles() {
+  TileConfig config;
+  for (std::size_t t = 0; t < kTiles; ++t) config.set(t, kTileRows, kTileRowBytes);
+  return config;
+}
 
 // All operations clear what they load or zero beyond a tile's configured rows and bytes.
 struct PlainTiles {
@@ -82,6 +93,37 @@ struct PlainTiles {
           std::memcpy(s.bytes[C][m] + 4 * n, &c, sizeof c);
         }
   }
+  // TDPBF16PS: float32 C[m, n] += sum over k of A[m, 2k] B[k, 2n] + A[m, 2k + 1] B[k, 2n + 1], on
+  // whole tiles. Even and odd elements are summed apart, one fused multiply-add each, then added to
+  // each other and to C.
+  template <std::size_t C, std::size_t A, std::size_t B>
+  static void mac_bf16() noexcept {
+    State& s = state();
+    for (std::size_t m = 0; m < kTileRows; ++m) {
+      float c[16], even[16] = {}, odd[16] = {};
+      std::memcpy(c, s.bytes[C][m], sizeof c);
+      for (std::size_t k = 0; k < kTileRows; ++k) {
+        bf16 a[2], b[32];
+        std::memcpy(a, s.bytes[A][m] + 4 * k, sizeof a);
+        std::memcpy(b, s.bytes[B][k], sizeof b);
+        for (std::size_t n = 0; n < 16; ++n) {
+          even[n] = flushed_fma(bf16_to_f32(a[0]), bf16_to_f32(b[2 * n]), even[n]);
+          odd[n] = flushed_fma(bf16_to_f32(a[1]), bf16_to_f32(b[2 * n + 1]), odd[n]);
+        }
+      }
+      for (std::size_t n = 0; n < 16; ++n) c[n] = flush(flush(c[n]) + flush(even[n] + odd[n]));
+      std::memcpy(s.bytes[C][m], c, sizeof c);
+    }
+  }
+
+ private:
+  // Subnormal operands count as 0, subnormal results become 0, with their sign.
+  static float flush(float x) noexcept {
+    return std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.0f, x) : x;
+  }
+  static float flushed_fma(float a, float b, float c) noexcept {
+    return flush(std::fma(flush(a), flush(b), flush(c)));
+  }
 };
 
 #if defined(__x86_64__)
@@ -107,6 +149,10 @@ struct AmxTiles {
   template <std::size_t C, std::size_t A, std::size_t B>
   static void mac_signed_unsigned() noexcept {
     asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
+  }
+  template <std::size_t C, std::size_t A, std::size_t B>
+  static void mac_bf16() noexcept {
+    asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
   }
 };
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Memory for large weights: aligned, in huge pages where the system grants them, first touched by
-// the threads that will read it.
+// the threads that will read it. Zen 4, one thread, plain read of 1 GiB: 35 GB/s in huge pages, 21
+// in normal ones (experiments/measurements).
 
 #pragma once
 

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernels/dense/amx_bf16_tiles.h"
+#include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
 #include "kernels/dense/scratch.h"
+#include "kernels/x86.h"
 
 #define TERN_TARGET TERN_TARGET_AMX
 

@@ -3,7 +3,7 @@
 // BF16 products on AMX tiles: 32 rows and 32 tokens per pass, 32 columns per step. Weights are
 // the left operand, as they lie in memory; activations are interleaved once per call. No include
 // guard: bf16_amx*.cc include this inside their unnamed namespaces, after they have defined
-// TERN_TARGET and Tiles (amx_bf16_tiles.h).
+// TERN_TARGET and Tiles (amx_tiles.h).
 
 constexpr std::size_t kTileCols = kTileRowBytes / sizeof(bf16);
 constexpr std::size_t kTileElements = kTileRows * kTileCols;
@@ -36,12 +36,11 @@ RowBlock row_block(const DenseView<bf16>& w, std::size_t first, bf16* copy) {
 }
 
 template <int kTile>
-TERN_TARGET inline void load_weights(Tiles& tiles, const RowBlock& block, std::size_t tile,
-                                     std::size_t count) {
+TERN_TARGET inline void load_weights(const RowBlock& block, std::size_t tile, std::size_t count) {
   if (tile + 1 == count && block.last != nullptr)
-    tiles.template load<kTile>(block.last, kTileRowBytes);
+    Tiles::load<kTile>(block.last, kTileRowBytes);
   else
-    tiles.template load<kTile>(block.at + tile * block.tile_step, block.stride_bytes);
+    Tiles::load<kTile>(block.at + tile * block.tile_step, block.stride_bytes);
 }
 
 // y[t * ldy + r] from a tile of [16 rows, 16 tokens].
@@ -52,47 +51,46 @@ inline void scatter(const float (&c)[kTileRows][kTileRows], std::size_t rows, st
 }
 
 template <int kTile>
-TERN_TARGET inline void store_results(Tiles& tiles, std::size_t rows, std::size_t tokens, float* y,
+TERN_TARGET inline void store_results(std::size_t rows, std::size_t tokens, float* y,
                                       std::size_t ldy) {
   float c[kTileRows][kTileRows];
-  tiles.template store<kTile>(c, kTileRowBytes);
+  Tiles::store<kTile>(c, kTileRowBytes);
   scatter(c, std::min(rows, kTileRows), std::min(tokens, kTileRows), y, ldy);
 }
 
 // A pass of kA x kB tiles. `next` is where the following rows begin: they come to L2 meanwhile.
 template <bool kTwoA, bool kTwoB>
-TERN_TARGET void pass(Tiles& tiles, const RowBlock& a0, const RowBlock& a1, std::size_t count,
-                      const bf16* b0, const bf16* b1, const bf16* next, std::size_t rows,
-                      std::size_t tokens, float* y, std::size_t ldy) {
-  tiles.template zero<0>();
-  if constexpr (kTwoB) tiles.template zero<1>();
-  if constexpr (kTwoA) tiles.template zero<2>();
-  if constexpr (kTwoA && kTwoB) tiles.template zero<3>();
+TERN_TARGET void pass(const RowBlock& a0, const RowBlock& a1, std::size_t count, const bf16* b0,
+                      const bf16* b1, const bf16* next, std::size_t rows, std::size_t tokens,
+                      float* y, std::size_t ldy) {
+  Tiles::zero<0>();
+  if constexpr (kTwoB) Tiles::zero<1>();
+  if constexpr (kTwoA) Tiles::zero<2>();
+  if constexpr (kTwoA && kTwoB) Tiles::zero<3>();
   auto ahead = reinterpret_cast<std::uintptr_t>(next);
   for (std::size_t tile = 0; tile < count; ++tile) {
     constexpr std::size_t kLines = (kTwoA ? 2 : 1) * kTileRows;
     if (next != nullptr)
       for (std::size_t i = 0; i < kLines; ++i, ahead += kTileRowBytes)
         __builtin_prefetch(reinterpret_cast<const void*>(ahead), 0, 2);
-    load_weights<4>(tiles, a0, tile, count);
-    tiles.template load<6>(b0 + tile * kTileElements, kTileRowBytes);
-    tiles.template dot<0, 4, 6>();
+    load_weights<4>(a0, tile, count);
+    Tiles::load<6>(b0 + tile * kTileElements, kTileRowBytes);
+    Tiles::mac_bf16<0, 4, 6>();
     if constexpr (kTwoB) {
-      tiles.template load<7>(b1 + tile * kTileElements, kTileRowBytes);
-      tiles.template dot<1, 4, 7>();
+      Tiles::load<7>(b1 + tile * kTileElements, kTileRowBytes);
+      Tiles::mac_bf16<1, 4, 7>();
     }
     if constexpr (kTwoA) {
-      load_weights<5>(tiles, a1, tile, count);
-      tiles.template dot<2, 5, 6>();
-      if constexpr (kTwoB) tiles.template dot<3, 5, 7>();
+      load_weights<5>(a1, tile, count);
+      Tiles::mac_bf16<2, 5, 6>();
+      if constexpr (kTwoB) Tiles::mac_bf16<3, 5, 7>();
     }
   }
-  store_results<0>(tiles, rows, tokens, y, ldy);
-  if constexpr (kTwoB) store_results<1>(tiles, rows, tokens - kTileRows, y + kTileRows * ldy, ldy);
-  if constexpr (kTwoA) store_results<2>(tiles, rows - kTileRows, tokens, y + kTileRows, ldy);
+  store_results<0>(rows, tokens, y, ldy);
+  if constexpr (kTwoB) store_results<1>(rows, tokens - kTileRows, y + kTileRows * ldy, ldy);
+  if constexpr (kTwoA) store_results<2>(rows - kTileRows, tokens, y + kTileRows, ldy);
   if constexpr (kTwoA && kTwoB)
-    store_results<3>(tiles, rows - kTileRows, tokens - kTileRows, y + kTileRows * ldy + kTileRows,
-                     ldy);
+    store_results<3>(rows - kTileRows, tokens - kTileRows, y + kTileRows * ldy + kTileRows, ldy);
 }
 
 // [16-token blocks, tiles, 16 pairs of columns, 16 tokens, 2], 0 past the columns and tokens.
@@ -121,8 +119,7 @@ TERN_TARGET void multiply(const DenseView<bf16>& w, const float* x, std::size_t 
   bf16* copy = copies.room<bf16>(2 * block_elements);
   interleave(x, ldx, tokens, w.cols, b);
 
-  Tiles tiles;
-  tiles.configure();
+  Tiles::configure(whole_tiles());
   for (std::size_t r = 0; r < w.rows; r += 2 * kTileRows) {
     const std::size_t rows = w.rows - r;
     const bool two_a = rows > kTileRows;
@@ -135,14 +132,14 @@ TERN_TARGET void multiply(const DenseView<bf16>& w, const float* x, std::size_t 
       float* to = y + t * ldy + r;
       const std::size_t left = tokens - t;
       if (two_a && left > kTileRows)
-        pass<true, true>(tiles, a0, a1, count, b0, b1, next, rows, left, to, ldy);
+        pass<true, true>(a0, a1, count, b0, b1, next, rows, left, to, ldy);
       else if (two_a)
-        pass<true, false>(tiles, a0, a1, count, b0, b1, next, rows, left, to, ldy);
+        pass<true, false>(a0, a1, count, b0, b1, next, rows, left, to, ldy);
       else if (left > kTileRows)
-        pass<false, true>(tiles, a0, a1, count, b0, b1, next, rows, left, to, ldy);
+        pass<false, true>(a0, a1, count, b0, b1, next, rows, left, to, ldy);
       else
-        pass<false, false>(tiles, a0, a1, count, b0, b1, next, rows, left, to, ldy);
+        pass<false, false>(a0, a1, count, b0, b1, next, rows, left, to, ldy);
     }
   }
-  tiles.release();
+  Tiles::release();
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernels/dense/amx_bf16_tiles.h"
+#include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
 #include "kernels/dense/scratch.h"
 

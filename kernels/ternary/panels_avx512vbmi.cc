@@ -2,8 +2,11 @@
 //
 // AVX-512 VNNI with VBMI, for t5p alone: vpermi2b is a table of 128 bytes, so two of them turn a
 // byte of five trits into four 2-bit codes; the fifth telescopes. 16 operations to 5 products where
-// telescoping takes 20. Zen 4, from cache: 129 against 99 GMAC/s. A second table for the fifth code
-// takes as many operations, but they queue for the same two pipes: 92 GMAC/s.
+// telescoping takes 20: 112 for 94 GMAC/s on Zen 4 from cache.
+// That is below what one core reads (32 GB/s, 160 GMAC/s of t5p), so a single thread is bound by
+// decoding: Zen 4 sustains some 1.8 operations of 64 bytes per cycle. Bare loops of other decoders,
+// where this one gave 129 GMAC/s: a second table for the fifth code 92 (it queues for the same two
+// pipes), a code whose negation is that of its trits, by vpabsb, 120, one reduced by vpminub 133.
 
 #include <algorithm>
 #include <array>

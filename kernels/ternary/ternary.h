@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/format.h"
 #include "kernels/isa.h"
 
 namespace tern::kernels {
@@ -41,8 +42,6 @@ struct TernaryView {
     return {data + begin / g.panel_rows * g.panel_bytes(cols), end - begin, cols};
   }
 };
-
-inline constexpr std::size_t kMaxTernaryCols = 65536;  // every sum stays below 2^24
 
 // Bytes from one token's activations to the next: room for whole blocks of every layout. All
 // bytes beyond the columns must be 0. Never a multiple of 4096, so that the rows of several
