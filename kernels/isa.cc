@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/prefetch.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <sys/syscall.h>
@@ -100,6 +102,7 @@ bool host_has_x86(Isa isa) noexcept {
 
 bool host_has_beyond_scalar(Isa isa) noexcept { return host_has_x86(isa); }
 void pause_instruction() noexcept { __builtin_ia32_pause(); }
+bool short_sighted_prefetcher() noexcept { return __builtin_cpu_is("intel") != 0; }
 #elif defined(__aarch64__)
 constexpr std::array kIsas = {Isa::kNeonI8mm, Isa::kNeonDot, Isa::kNeon, Isa::kScalar};
 
@@ -120,12 +123,19 @@ bool host_has_beyond_scalar(Isa isa) noexcept {
 }
 
 void pause_instruction() noexcept { asm volatile("yield"); }
+bool short_sighted_prefetcher() noexcept { return false; }  // not measured
 #else
 constexpr std::array kIsas = {Isa::kScalar};
 
 bool host_has_beyond_scalar(Isa) noexcept { return false; }
 void pause_instruction() noexcept {}
+bool short_sighted_prefetcher() noexcept { return false; }
 #endif
+
+std::string_view prefetch_variable() noexcept {
+  const char* forced = std::getenv("TERN_PREFETCH");
+  return forced == nullptr ? "" : forced;
+}
 
 std::string usable_names() {
   std::string names;
@@ -200,5 +210,21 @@ Isa selected_isa() {
 }
 
 void spin_pause() noexcept { pause_instruction(); }
+
+bool asks_ahead() noexcept {
+  static const bool asks = [] {
+    const std::string_view forced = prefetch_variable();
+    return forced == "1" || (forced != "0" && short_sighted_prefetcher());
+  }();
+  return asks;
+}
+
+void check_environment() {
+  selected_isa();
+  const std::string_view forced = prefetch_variable();
+  if (!forced.empty() && forced != "0" && forced != "1")
+    throw std::runtime_error("TERN_PREFETCH=" + std::string(forced) +
+                             ": expected 1, 0, or nothing for what suits this CPU");
+}
 
 }  // namespace tern::kernels

@@ -37,6 +37,10 @@ bool contains(Isa isa, Isa part) noexcept;
 // Throws std::runtime_error when TERN_ISA names no ISA or one that this host lacks.
 Isa selected_isa();
 
+// Throws std::runtime_error when TERN_ISA or TERN_PREFETCH (prefetch.h) says what cannot be: a
+// program calls it first.
+void check_environment();
+
 // Tells the core that a loop waits for another one.
 void spin_pause() noexcept;
 
