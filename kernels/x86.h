@@ -25,4 +25,5 @@
 #define TERN_TARGET_AVX512VBMI [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512vbmi")]]
 #define TERN_TARGET_AVX512BF16 [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512bf16")]]
 #define TERN_TARGET_AVX512FP16 [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512bf16,avx512fp16")]]
-#define TERN_TARGET_AMX [[gnu::target(TERN_AVX512BW ",avx512vnni,amx-tile,amx-int8,amx-bf16")]]
+#define TERN_TARGET_AMX \
+  [[gnu::target(TERN_AVX512BW ",avx512vnni,avx512vbmi,amx-tile,amx-int8,amx-bf16")]]

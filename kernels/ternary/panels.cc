@@ -11,21 +11,16 @@
 #include <vector>
 
 #include "kernels/check.h"
+#include "kernels/ternary/t5p_code.h"
 
 namespace tern::kernels {
 namespace {
 
-// q of every v (panels.h).
-constexpr std::array<std::uint8_t, 256> kFraction = [] {
-  std::array<std::uint8_t, 256> q{};
-  for (unsigned v = 0; v < 243; ++v) q[v] = static_cast<std::uint8_t>((v * 256 + 242) / 243);
-  return q;
-}();
-
-constexpr std::array<bool, 256> kIsFraction = [] {
-  std::array<bool, 256> is{};
-  for (unsigned v = 0; v < 243; ++v) is[kFraction[v]] = true;
-  return is;
+// The byte of every five codes, which are its index to base 3.
+constexpr std::array<std::uint8_t, 256> kBytes = [] {
+  std::array<std::uint8_t, 256> bytes{};
+  for (unsigned i = 0; i < 243; ++i) bytes[i] = t5p_byte(kT5pStep * (i / 27) + i % 27);
+  return bytes;
 }();
 
 std::uint32_t word32(const std::uint8_t* at) noexcept {
@@ -55,8 +50,8 @@ struct PackT5 {
   static std::uint32_t pack(const std::uint8_t* codes) noexcept {
     std::uint32_t v = word32(codes);  // four values at once: none exceeds 242
     for (std::size_t n = 1; n < 5; ++n) v = v * 3 + word32(codes + kQuadCols * n);
-    return std::uint32_t{kFraction[v & 255]} | std::uint32_t{kFraction[v >> 8 & 255]} << 8 |
-           std::uint32_t{kFraction[v >> 16 & 255]} << 16 | std::uint32_t{kFraction[v >> 24]} << 24;
+    return std::uint32_t{kBytes[v & 255]} | std::uint32_t{kBytes[v >> 8 & 255]} << 8 |
+           std::uint32_t{kBytes[v >> 16 & 255]} << 16 | std::uint32_t{kBytes[v >> 24]} << 24;
   }
 };
 
@@ -112,14 +107,11 @@ struct UnpackT5 {
   static bool unpack(const std::uint8_t* dword, std::int8_t* trits) noexcept {
     bool legal = true;
     for (std::size_t b = 0; b < kQuadCols; ++b) {
-      unsigned r = dword[b];
-      const bool is_fraction = kIsFraction[r];
-      legal = legal && is_fraction;
-      for (std::size_t n = 0; n < 5; ++n) {
+      const bool is_code = t5p_legal(dword[b]);
+      legal = legal && is_code;
+      for (std::size_t n = 0; n < 5; ++n)
         trits[kQuadCols * n + b] =
-            is_fraction ? static_cast<std::int8_t>(static_cast<int>(3 * r >> 8) - 1) : 2;
-        r = 3 * r & 255;
-      }
+            is_code ? static_cast<std::int8_t>(static_cast<int>(t5p_digit(dword[b], n)) - 1) : 2;
     }
     return legal;
   }

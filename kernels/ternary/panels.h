@@ -7,10 +7,8 @@
 //
 //   t2p  a block is 16 columns. Byte b of dword r holds in its bits [2p+1:2p] the code, weight + 1,
 //        of row r and column 4p + b. 2 bits per weight.
-//   t5p  a block is 20 columns. Byte b of dword r holds the codes c[n] of row r and columns 4n + b,
-//        n = 0..4, as the fraction q = ceil(256 v / 243) of v = sum c[n] 3^(4-n). Multiplied by 3
-//        modulo 256 again and again, its carries are the codes: r[0] = q, 3 r[n] = 256 c[n] +
-//        r[n+1]. 1.6 bits per weight. The base-3 fraction is that of TQ1_0 (formats.md 6.5).
+//   t5p  a block is 20 columns. Byte b of dword r holds the codes of row r and columns 4n + b,
+//        n = 0..4 (t5p_code.h). 1.6 bits per weight.
 
 #pragma once
 

@@ -2,41 +2,73 @@
 //
 // AMX int8: the kernels of panels_amx.h on real tiles.
 
-#include "kernels/ternary/panels_amx.h"
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
+#include "kernels/amx_tiles.h"
+#include "kernels/prefetch.h"
+#include "kernels/ternary/panels.h"
+#include "kernels/ternary/panels_avx512.h"
 #include "kernels/x86.h"
+
+#define TERN_TARGET TERN_TARGET_AMX
 
 namespace tern::kernels {
 
-TernaryFn matmul_t2p_avx512vnni, matmul_t5p_avx512vnni;
+TernaryFn matmul_t2p_avx512vnni, matmul_t5p_avx512vbmi;
 
 namespace {
+
+using Tiles = AmxTiles;
 
 // Fewer tokens are done sooner by vpdpbusd. Counted, not measured: per 32 rows and 64 columns, 2
 // per cycle are 16 cycles a token, and unpacking, loads and 2 tile products some 70 cycles.
 constexpr std::size_t kFewTokens = 5;
 
-AmxScratch& scratch() noexcept {
-  thread_local AmxScratch s;
-  return s;
-}
+struct UnpackT2p {
+  static constexpr const Geometry& kGeometry = kT2p;
+  TERN_TARGET [[gnu::always_inline]] static void block(const std::uint8_t* in,
+                                                       std::uint8_t* codes) {
+    using Ops = Avx512Ops;
+    const __m512i bytes = Ops::load(in), mask = Ops::set1_8(0b11);
+    Ops::store_bytes(codes, Ops::and_(bytes, mask));
+    Ops::store_bytes(codes + kQuadBytes, Ops::and_(Ops::srl16<2>(bytes), mask));
+    Ops::store_bytes(codes + 2 * kQuadBytes, Ops::and_(Ops::srl16<4>(bytes), mask));
+    Ops::store_bytes(codes + 3 * kQuadBytes, Ops::and_(Ops::srl16<6>(bytes), mask));
+  }
+};
+
+struct UnpackT5p {
+  static constexpr const Geometry& kGeometry = kT5p;
+  TERN_TARGET [[gnu::always_inline]] static void block(const std::uint8_t* in,
+                                                       std::uint8_t* codes) {
+    __m512i quads[5];
+    Avx512VbmiOps::decode5(Avx512Ops::load(in), quads);
+#pragma GCC unroll 5
+    for (std::size_t n = 0; n < 5; ++n) Avx512Ops::store_bytes(codes + n * kQuadBytes, quads[n]);
+  }
+};
+
+#include "kernels/ternary/panels_amx.h"
 
 }  // namespace
 
-TERN_TARGET_AMX void matmul_t2p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
-                                    std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
+void matmul_t2p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
+                    std::int32_t* y, std::size_t ldy) noexcept {
   if (tokens < kFewTokens)
     matmul_t2p_avx512vnni(w, x, ldx, tokens, y, ldy);
   else
-    AmxProduct<AmxT2p, AmxTiles>::multiply(scratch(), w, x, ldx, tokens, y, ldy);
+    AmxProduct<UnpackT2p>::multiply(w, x, ldx, tokens, y, ldy);
 }
 
-TERN_TARGET_AMX void matmul_t5p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
-                                    std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
+void matmul_t5p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
+                    std::int32_t* y, std::size_t ldy) noexcept {
   if (tokens < kFewTokens)
-    matmul_t5p_avx512vnni(w, x, ldx, tokens, y, ldy);
+    matmul_t5p_avx512vbmi(w, x, ldx, tokens, y, ldy);
   else
-    AmxProduct<AmxT5p, AmxTiles>::multiply(scratch(), w, x, ldx, tokens, y, ldy);
+    AmxProduct<UnpackT5p>::multiply(w, x, ldx, tokens, y, ldy);
 }
 
 }  // namespace tern::kernels

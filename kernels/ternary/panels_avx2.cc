@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 
 #define TERN_TARGET TERN_TARGET_AVX2
@@ -17,11 +18,12 @@ namespace {
 
 struct Ops : Avx2Ops {
   static constexpr bool kExact32 = false;
-  static constexpr std::size_t kTokens = 4;
+  static constexpr std::size_t kTokens = 4, kTokensUnpacked = 6;
+  static constexpr bool kUnpackT2p = true;
 
+  // As text: else gcc 12 sums products in trees, and copies each sum.
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
-    acc = _mm256_add_epi16(acc, _mm256_maddubs_epi16(codes, x));
-    asm("" : "+x"(acc));  // else gcc sums products in trees, and spills them
+    asm("vpaddw %1, %0, %0" : "+x"(acc) : "x"(_mm256_maddubs_epi16(codes, x)));
     return acc;
   }
   TERN_TARGET static Vec widen(Vec acc) { return _mm256_madd_epi16(acc, _mm256_set1_epi16(1)); }

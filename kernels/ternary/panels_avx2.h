@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/ternary/t5p_code.h"
 #include "kernels/x86.h"
 
 namespace tern::kernels {
@@ -14,8 +16,6 @@ namespace tern::kernels {
 struct Avx2Ops {
   using Vec = __m256i;
   static constexpr std::size_t kBytes = 32;
-  static constexpr bool kLookup4 = false;
-  static Vec lookup4(Vec q);                                      // where kLookup4
   static Vec mac_quad(Vec acc, Vec codes, const std::int8_t* x);  // where a quad is one register
 
   TERN_TARGET_AVX2 static Vec zero() { return _mm256_setzero_si256(); }
@@ -38,7 +38,6 @@ struct Avx2Ops {
   TERN_TARGET_AVX2 static Vec sra32(Vec a) {
     return _mm256_srai_epi32(a, N);
   }
-  TERN_TARGET_AVX2 static Vec add8(Vec a, Vec b) { return _mm256_add_epi8(a, b); }
   TERN_TARGET_AVX2 static Vec add32(Vec a, Vec b) { return _mm256_add_epi32(a, b); }
   TERN_TARGET_AVX2 static Vec sub32(Vec a, Vec b) { return _mm256_sub_epi32(a, b); }
   TERN_TARGET_AVX2 static std::int32_t sum32(Vec a) {
@@ -47,11 +46,28 @@ struct Avx2Ops {
     s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b10'11'00'01));
     return _mm_cvtsi128_si32(s);
   }
-  // floor(3 r / 256): 0 below 86, 1 below 171, else 2. A comparison that holds gives -1.
-  TERN_TARGET_AVX2 static Vec carry3(Vec r) {
-    const Vec one = _mm256_cmpeq_epi8(_mm256_max_epu8(r, set1_8(86)), r);
-    const Vec two = _mm256_cmpeq_epi8(_mm256_max_epu8(r, set1_8(171)), r);
-    return _mm256_abs_epi8(_mm256_add_epi8(one, two));
+  TERN_TARGET_AVX2 static Vec table16(const std::array<std::uint8_t, 16>& table) {
+    return _mm256_broadcastsi128_si256(
+        _mm_load_si128(reinterpret_cast<const __m128i*>(table.data())));
+  }
+  TERN_TARGET_AVX2 static Vec look_up(const std::array<std::uint8_t, 16>& table, Vec at) {
+    return _mm256_shuffle_epi8(table16(table), at);
+  }
+  TERN_TARGET_AVX2 static Vec less(Vec a, int b) {
+    return _mm256_min_epu8(a, _mm256_sub_epi8(a, set1_8(b)));
+  }
+  // 21 operations (t5p_code.h). The lesser of a and a - b, unsigned, is a less b where that goes.
+  TERN_TARGET_AVX2 [[gnu::always_inline]] static void decode5(Vec q, Vec (&c)[5]) {
+    const Vec low = and_(q, set1_8(15)), high = and_(srl16<4>(q), set1_8(15));
+    const Vec over = _mm256_add_epi8(look_up(kT5pRemainder, low), look_up(kT5pSwapped, high));
+    const Vec pair =
+        _mm256_sub_epi8(look_up(kT5pQuotient, low), _mm256_cmpgt_epi8(over, set1_8(kT5pStep - 1)));
+    const Vec rest = less(over, kT5pStep), last = less(less(rest, 9), 9);
+    c[0] = look_up(kT5pThirds, pair);
+    c[1] = look_up(kT5pModulo3, pair);
+    c[2] = look_up(kT5pNinths, _mm256_sub_epi8(rest, last));
+    c[3] = look_up(kT5pThirds, last);
+    c[4] = look_up(kT5pModulo3, last);
   }
   TERN_TARGET_AVX2 static void store_bytes(std::uint8_t* p, Vec a) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a);

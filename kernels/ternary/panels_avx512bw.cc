@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 
@@ -15,11 +16,12 @@ namespace {
 
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = false;
-  static constexpr std::size_t kTokens = 8;
+  static constexpr std::size_t kTokens = 8, kTokensUnpacked = 8;
+  static constexpr bool kUnpackT2p = true;
 
+  // As text: else gcc 12 sums products in trees, and copies each sum.
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
-    acc = _mm512_add_epi16(acc, _mm512_maddubs_epi16(codes, x));
-    asm("" : "+v"(acc));  // else gcc sums products in trees, and spills them
+    asm("vpaddw %1, %0, %0" : "+v"(acc) : "v"(_mm512_maddubs_epi16(codes, x)));
     return acc;
   }
   TERN_TARGET static Vec mac_quad(Vec acc, Vec codes, const std::int8_t* x) {

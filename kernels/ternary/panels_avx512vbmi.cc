@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AVX-512 VNNI with VBMI, for t5p alone: vpermi2b is a table of 128 bytes, so two of them turn a
-// byte of five trits into four 2-bit codes; the fifth telescopes. 16 operations to 5 products where
-// telescoping takes 20: 112 for 94 GMAC/s on Zen 4 from cache.
-// That is below what one core reads (32 GB/s, 160 GMAC/s of t5p), so a single thread is bound by
-// decoding: Zen 4 sustains some 1.8 operations of 64 bytes per cycle. Bare loops of other decoders,
-// where this one gave 129 GMAC/s: a second table for the fifth code 92 (it queues for the same two
-// pipes), a code whose negation is that of its trits, by vpabsb, 120, one reduced by vpminub 133.
+// AVX-512 VNNI with VBMI, for t5p alone: vpermb looks up 64 bytes, and six of them, a shift and a
+// vpternlogd make the five codes of a byte (t5p_code.h): 13 operations to 5 products. Emerald
+// Rapids does two operations of 64 bytes per cycle, Zen 4 some 1.8. Operations of a base-3
+// fraction: telescoped, two products and two additions per code, 20; four codes by two vpermi2b (3
+// operations each on Intel) and the fifth telescoped, 16 (Zen 4, from cache: 94 and 112 GMAC/s).
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
+#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 
@@ -20,22 +18,10 @@
 namespace tern::kernels {
 namespace {
 
-// Of every byte of t5p its codes 1 to 4, in the fields of another byte.
-alignas(64) constexpr std::array<std::uint8_t, 256> kFields = [] {
-  std::array<std::uint8_t, 256> table{};
-  for (unsigned q = 0; q < 256; ++q) {
-    unsigned fields = 0;
-    for (unsigned r = 3 * q & 255, n = 0; n < 4; ++n, r = 3 * r & 255)
-      fields |= (3 * r >> 8) << (2 * n);
-    table[q] = static_cast<std::uint8_t>(fields);
-  }
-  return table;
-}();
-
-struct Ops : Avx512Ops {
+struct Ops : Avx512VbmiOps {
   static constexpr bool kExact32 = true;
-  static constexpr bool kLookup4 = true;
-  static constexpr std::size_t kTokens = 8;
+  static constexpr std::size_t kTokens = 8, kTokensUnpacked = 8;
+  static constexpr bool kUnpackT2p = false;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_dpbusd_epi32(acc, codes, x);
@@ -48,12 +34,6 @@ struct Ops : Avx512Ops {
     return acc;
   }
   TERN_TARGET static Vec widen(Vec acc) { return acc; }
-
-  TERN_TARGET static Vec lookup4(Vec q) {
-    const Vec low = _mm512_permutex2var_epi8(load(&kFields[0]), q, load(&kFields[64]));
-    const Vec high = _mm512_permutex2var_epi8(load(&kFields[128]), q, load(&kFields[192]));
-    return _mm512_mask_mov_epi8(low, _mm512_movepi8_mask(q), high);
-  }
 };
 
 #include "kernels/ternary/panels_tile.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 
@@ -16,7 +17,8 @@ namespace {
 
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = true;
-  static constexpr std::size_t kTokens = 8;
+  static constexpr std::size_t kTokens = 8, kTokensUnpacked = 8;
+  static constexpr bool kUnpackT2p = false;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_dpbusd_epi32(acc, codes, x);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx2.h"
 
@@ -16,7 +17,8 @@ namespace {
 
 struct Ops : Avx2Ops {
   static constexpr bool kExact32 = true;
-  static constexpr std::size_t kTokens = 4;
+  static constexpr std::size_t kTokens = 4, kTokensUnpacked = 6;
+  static constexpr bool kUnpackT2p = true;
 
   // Unsigned times signed bytes, four products added to each int32 lane without saturation.
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {

@@ -6,7 +6,7 @@
 // Vector instructions per register of packed bytes (64 or 80 weights), the widening (2 per 32 or
 // 51 blocks) and the repeated activations (1 or 1.25 per token) aside:
 //   1-2 tokens  t2p  1 load,  6 to decode,  8 smlal per token
-//               t5p  1 load, 15 to decode, 10 smlal per token
+//               t5p  1 load, 9 to decode, 10 smlal per token
 //   more        1 load and 4 smlal for 16 unpacked weights and 2 tokens
 
 #include "kernels/ternary/panels_neon.h"
@@ -52,7 +52,9 @@ template <typename Sums, typename V>
 }
 
 struct Neon {
-  static constexpr std::size_t kSmallBatch = 4, kSmallTokens = 2, kTileTokens = 2;
+  static constexpr std::size_t kSmallBatch = 4, kTileTokens = 2;
+  template <typename Layout>
+  static constexpr std::size_t kSmallTokens = 2;
   static constexpr bool kPaired = false;
 
   template <typename Layout, std::size_t T>

@@ -5,8 +5,7 @@
 //
 // Instructions per register of packed bytes, all weights of 4 rows and one block:
 //   t2p  6 for 64 weights (3 shifts, 3 masks)
-//   t5p 15 for 80 weights: two digits at a time by a table of nine, the last one by comparison
-//       (one by one, by two comparisons, a subtraction and a product, it would be 19)
+//   t5p  9 for 80 weights: two tables of 64 bytes, five of 16 or 32 (a base-3 fraction took 15)
 //
 // Up to kSmallBatch tokens meet weights decoded in registers. More tokens pay for storing them as
 // bytes: a chunk of a panel's columns stays in a 64 KB L1 cache while a block of tokens passes, and
@@ -21,20 +20,13 @@
 
 #include "kernels/neon.h"
 #include "kernels/ternary/panels.h"
+#include "kernels/ternary/t5p_code.h"
 
 namespace tern::kernels {
 
 inline constexpr std::size_t kPanelRegisters = kPanelRows / 4;
 inline constexpr std::size_t kChunkQuads = 512;  // 32 KB of decoded weights
 inline constexpr std::size_t kTokenBlock = 256;  // 512 KB of activations of a chunk
-
-// A factor that the compiler does not see: of a product with a constant it would make a shift and
-// an addition, two instructions in place of one.
-[[gnu::always_inline]] inline uint8x16_t factor(std::uint8_t value) {
-  uint8x16_t v = vdupq_n_u8(value);
-  asm("" : "+w"(v));
-  return v;
-}
 
 // Digits of a block in quads: weight + kOffset.
 struct NeonT2p {
@@ -45,7 +37,7 @@ struct NeonT2p {
 
   struct Constants {};
 
-  [[gnu::always_inline]] static void decode(Constants, uint8x16_t v, int8x16_t (&d)[4]) {
+  [[gnu::always_inline]] static void decode(const Constants&, uint8x16_t v, int8x16_t (&d)[4]) {
     const uint8x16_t mask = vdupq_n_u8(0b11);
     d[0] = vreinterpretq_s8_u8(vandq_u8(v, mask));
     d[1] = vreinterpretq_s8_u8(vandq_u8(vshrq_n_u8(v, 2), mask));
@@ -60,30 +52,30 @@ struct NeonT5p {
   static constexpr int kOffset = 0;
   static constexpr std::size_t kProducts16 = 255;  // up to 128 each
 
-  // 9 r = 256 (3 c[n] + c[n+1]) + r[n+2]. The halving additions give floor(9 r / 16) in 8 bits.
-  [[gnu::always_inline]] static uint8x16_t two_digits(uint8x16_t r) {
-    return vshrq_n_u8(vhaddq_u8(r, vshrq_n_u8(r, 3)), 4);
-  }
-
+  // The tables of t5p_code.h, those of codes less 1.
   struct Constants {
-    uint8x16_t nine = factor(9);
+    uint8x16x4_t pair = vld1q_u8_x4(kT5pPair.data()), rest = vld1q_u8_x4(kT5pRest.data());
+    int8x16_t first = weights(kT5pThirds.data()), second = weights(kT5pModulo3.data());
+    int8x16x2_t third = weights32(kT5pThird.data()), fourth = weights32(kT5pFourth.data());
+    int8x16x2_t fifth = weights32(kT5pFifth.data());
+
+    static int8x16_t weights(const std::uint8_t* codes) {
+      return vsubq_s8(vreinterpretq_s8_u8(vld1q_u8(codes)), vdupq_n_s8(1));
+    }
+    static int8x16x2_t weights32(const std::uint8_t* codes) {
+      return {{weights(codes), weights(codes + 16)}};
+    }
   };
 
-  [[gnu::always_inline]] static void decode(Constants c, uint8x16_t v, int8x16_t (&d)[5]) {
-    static constexpr std::int8_t kFirst[16] = {-1, -1, -1, 0, 0, 0, 1, 1, 1};
-    static constexpr std::int8_t kSecond[16] = {-1, 0, 1, -1, 0, 1, -1, 0, 1};
-    const int8x16_t first = vld1q_s8(kFirst), second = vld1q_s8(kSecond);
-    const uint8x16_t front = two_digits(v);
-    d[0] = vqtbl1q_s8(first, front);
-    d[1] = vqtbl1q_s8(second, front);
-    v = vmulq_u8(v, c.nine);
-    const uint8x16_t back = two_digits(v);
-    d[2] = vqtbl1q_s8(first, back);
-    d[3] = vqtbl1q_s8(second, back);
-    v = vmulq_u8(v, c.nine);
-    // A comparison that holds gives -1. 3 r reaches 256 from r = 86 on, 512 from r = 171 on.
-    const uint8x16_t minus = vcleq_u8(v, vdupq_n_u8(85)), plus = vcgtq_u8(v, vdupq_n_u8(170));
-    d[4] = vreinterpretq_s8_u8(vsubq_u8(minus, plus));
+  [[gnu::always_inline]] static void decode(const Constants& c, uint8x16_t q, int8x16_t (&d)[5]) {
+    const uint8x16_t lower = vandq_u8(q, vdupq_n_u8(63));
+    const uint8x16_t pair = vqtbl4q_u8(c.pair, lower);
+    d[0] = vqtbl1q_s8(c.first, pair);
+    d[1] = vqtbl1q_s8(c.second, pair);
+    const uint8x16_t rest = vsraq_n_u8(vqtbl4q_u8(c.rest, lower), q, 6);
+    d[2] = vqtbl2q_s8(c.third, rest);
+    d[3] = vqtbl2q_s8(c.fourth, rest);
+    d[4] = vqtbl2q_s8(c.fifth, rest);
   }
 };
 
@@ -154,8 +146,8 @@ void for_neon_tokens(std::size_t tokens, const Step& step, std::size_t first = 0
     if (first < tokens) for_neon_tokens<Most - 1>(tokens, step, first);
 }
 
-// Isa has kSmallBatch, kSmallTokens, kTileTokens, kPaired and two functions for T tokens of one
-// panel, of which the first `live` rows are in the matrix:
+// Isa has kSmallBatch, kSmallTokens<Layout>, kTileTokens, kPaired and two functions for T tokens of
+// one panel, of which the first `live` rows are in the matrix:
 //   small<Layout, T>(panel, blocks, x, ldx, sums, live, y, ldy)  sums: what to take off (kOffset)
 //   tile<T>(unpacked weights, quads, x, ldx, add, live, y, ldy)  add: to y, not in its place
 template <typename Isa, typename Layout>
@@ -171,10 +163,11 @@ void multiply_neon(const TernaryView& w, const std::int8_t* x, std::size_t ldx, 
     for (std::size_t r = 0; r < w.rows; r += kPanelRows) {
       const std::uint8_t* panel = w.data + r / kPanelRows * panel_bytes;
       const std::size_t live = std::min(kPanelRows, w.rows - r);
-      for_neon_tokens<Isa::kSmallTokens>(tokens, [&]<std::size_t T>(std::size_t t) {
-        Isa::template small<Layout, T>(panel, blocks, x + t * ldx, ldx, sums + t, live,
-                                       y + t * ldy + r, ldy);
-      });
+      for_neon_tokens<Isa::template kSmallTokens<Layout>>(
+          tokens, [&]<std::size_t T>(std::size_t t) {
+            Isa::template small<Layout, T>(panel, blocks, x + t * ldx, ldx, sums + t, live,
+                                           y + t * ldy + r, ldy);
+          });
     }
     return;
   }

@@ -5,10 +5,9 @@
 // Vector instructions per register of packed bytes (64 or 80 weights):
 //   1 token    t2p  1 load, 4 to decode, 4 sdot: fields stay where they are in the byte, and their
 //                   sums of weight 4 and 16 are divided at the end
-//              t5p  1 load, 6 to decode, 10 sdot (small_t5p)
-//   2-4 tokens t2p  1 load, 6 to decode, 4 sdot per token
-//              t5p  1 load, 15 to decode, 5 sdot per token
-//   more       1 load and 4 sdot for 16 unpacked weights and 4 tokens, a load of activations per 16
+//   more       t2p  1 load, 6 to decode, 4 sdot per token
+//   any        t5p  1 load, 9 to decode, 5 sdot per token
+//   many       1 load and 4 sdot for 16 unpacked weights and 4 tokens, a load of activations per 16
 
 #include "kernels/ternary/panels_neon.h"
 
@@ -51,52 +50,11 @@ TERN_TARGET_NEONDOT void small_t2p(const std::uint8_t* w, std::size_t blocks, co
   put_rows(total, false, live, y);
 }
 
-// Without decoding a weight. With s[0] = q - 128 as int8 and s[n+1] = 3 s[n] wrapped to int8,
-// 3 s[n] - s[n+1] = 256 w[n]: panels.h, shifted by the 128 that 3 * 128 is modulo 256. So the sum
-// over w[n] x[n] is (3 sum s[n] x[n] - sum s[n+1] x[n]) / 256.
-TERN_TARGET_NEONDOT void small_t5p(const std::uint8_t* w, std::size_t blocks, const std::int8_t* x,
-                                   std::size_t live, std::int32_t* y) {
-  constexpr std::size_t kChunk = 1600;  // blocks: 3 * 128 * 128 * 32,000 columns stays below 2^31
-  const int8x16_t three = vreinterpretq_s8_u8(factor(3));
-  int32x4_t total[kPanelRegisters];
-#pragma GCC unroll 4
-  for (std::size_t g = 0; g < kPanelRegisters; ++g) total[g] = vdupq_n_s32(0);
-  for (std::size_t b = 0; b < blocks;) {
-    const std::size_t end = std::min(blocks, b + kChunk);
-    int32x4_t once[kPanelRegisters], next[kPanelRegisters];
-#pragma GCC unroll 4
-    for (std::size_t g = 0; g < kPanelRegisters; ++g) once[g] = next[g] = vdupq_n_s32(0);
-    for (; b < end; ++b) {
-      const std::int8_t* xb = x + b * kT5p.block_cols;
-      const int8x16_t xs = vld1q_s8(xb), last = vld1q_s8(xb + kQuadCols);
-#pragma GCC unroll 4
-      for (std::size_t g = 0; g < kPanelRegisters; ++g) {
-        const uint8x16_t q = vld1q_u8(w + b * kQuadBytes + 16 * g);
-        const int8x16_t s0 = vreinterpretq_s8_u8(veorq_u8(q, vdupq_n_u8(128)));
-        const int8x16_t s1 = vmulq_s8(s0, three), s2 = vmulq_s8(s1, three);
-        const int8x16_t s3 = vmulq_s8(s2, three), s4 = vmulq_s8(s3, three);
-        const int8x16_t s5 = vmulq_s8(s4, three);
-        once[g] = dot<0>(once[g], s0, xs);
-        next[g] = dot<0>(next[g], s1, xs);
-        once[g] = dot<1>(once[g], s1, xs);
-        next[g] = dot<1>(next[g], s2, xs);
-        once[g] = dot<2>(once[g], s2, xs);
-        next[g] = dot<2>(next[g], s3, xs);
-        once[g] = dot<3>(once[g], s3, xs);
-        next[g] = dot<3>(next[g], s4, xs);
-        once[g] = dot<3>(once[g], s4, last);
-        next[g] = dot<3>(next[g], s5, last);
-      }
-    }
-#pragma GCC unroll 4
-    for (std::size_t g = 0; g < kPanelRegisters; ++g)
-      total[g] = vsraq_n_s32(total[g], vsubq_s32(vmulq_n_s32(once[g], 3), next[g]), 8);
-  }
-  put_rows(total, false, live, y);
-}
-
 struct Neondot {
-  static constexpr std::size_t kSmallBatch = 8, kSmallTokens = 4, kTileTokens = 4;
+  static constexpr std::size_t kSmallBatch = 8, kTileTokens = 4;
+  // The tables of t5p take half of the registers.
+  template <typename Layout>
+  static constexpr std::size_t kSmallTokens = Layout::kQuads == 5 ? 2 : 4;
   static constexpr bool kPaired = false;
 
   template <typename Layout, std::size_t T>
@@ -105,13 +63,7 @@ struct Neondot {
                                         const std::int32_t* sums, std::size_t live, std::int32_t* y,
                                         std::size_t ldy) {
     constexpr std::size_t kQuads = Layout::kQuads;
-    if constexpr (T == 1) {
-      if constexpr (kQuads == 4)
-        small_t2p(w, blocks, x, *sums, live, y);
-      else
-        small_t5p(w, blocks, x, live, y);
-      return;
-    }
+    if constexpr (T == 1 && kQuads == 4) return small_t2p(w, blocks, x, *sums, live, y);
     int32x4_t acc[T][kPanelRegisters];
 #pragma GCC unroll 4
     for (std::size_t t = 0; t < T; ++t)

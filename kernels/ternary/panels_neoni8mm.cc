@@ -6,7 +6,7 @@
 //
 // Vector instructions per register of packed bytes (64 or 80 weights):
 //   to 4 tokens  t2p  1 load, 1 zip, 6 to decode, 4 smmla per pair of tokens
-//                t5p  1 load, 1 zip, 15 to decode, 5 smmla per pair
+//                t5p  1 load, 1 zip, 9 to decode, 5 smmla per pair
 //                and per pair and two blocks 4 or 8 loads and 8 or 11 zips of activations
 //   more         tile_neoni8mm.h
 
@@ -52,7 +52,10 @@ template <typename Layout>
 }
 
 struct Neoni8mm {
-  static constexpr std::size_t kSmallBatch = 8, kSmallTokens = 4, kTileTokens = 4;
+  static constexpr std::size_t kSmallBatch = 8, kTileTokens = 4;
+  // The tables of t5p take half of the registers.
+  template <typename Layout>
+  static constexpr std::size_t kSmallTokens = Layout::kQuads == 5 ? 2 : 4;
   static constexpr bool kPaired = true;
 
   template <typename Layout, std::size_t T>

@@ -3,6 +3,7 @@
 // The references for t2p and t5p: written to be checked by eye against panels.h, not to be fast.
 
 #include "kernels/ternary/panels.h"
+#include "kernels/ternary/t5p_code.h"
 
 namespace tern::kernels {
 namespace {
@@ -12,9 +13,7 @@ int t2p_code(const std::uint8_t* block, std::size_t r, std::size_t k) {
 }
 
 int t5p_code(const std::uint8_t* block, std::size_t r, std::size_t k) {
-  unsigned fraction = block[4 * r + k % 4];
-  for (std::size_t n = 0; n < k / 4; ++n) fraction = 3 * fraction & 255;
-  return static_cast<int>(3 * fraction >> 8);
+  return static_cast<int>(t5p_digit(block[4 * r + k % 4], k / 4));
 }
 
 void matmul(const Geometry& g, int (*code)(const std::uint8_t*, std::size_t, std::size_t),

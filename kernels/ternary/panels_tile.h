@@ -6,14 +6,14 @@
 //   struct Ops     functions with TERN_TARGET on `Vec`, a register of kBytes bytes (panels_*.h)
 //     kExact32     mac() adds four products to each int32 lane (VNNI); else it adds two to each
 //                  int16 lane, and sums are widened in time
-//     kLookup4     lookup4() gives codes 1 to 4 of a t5p byte as the fields of a t2p byte
+//     decode5      the five codes of each t5p byte
 //     kTokens      tokens side by side: what the registers hold
+//     kUnpackT2p   whether many tokens meet codes of t2p that were unpacked to bytes first
 //
 // Codes w + 1 are the unsigned operand, so the result is the sum over codes less the sum of x.
 // A panel (10 KB for 2560 columns of t2p) stays in the L1 cache while a block of tokens passes,
-// and the block of tokens (164 KB) in the L2 cache while all panels pass. Codes are unpacked in
-// registers for kTokens tokens at a time. Zen 4, 512 tokens: 93 % of the vpdpbusd peak; unpacking
-// panels to bytes first gave 46 %, for those have to come from the L2 cache.
+// and the block of tokens (164 KB) in the L2 cache while all panels pass. Few tokens meet codes
+// unpacked in registers; many meet chunks that panels_chunks.h unpacks.
 
 using Vec = Ops::Vec;
 
@@ -24,10 +24,6 @@ constexpr std::size_t kTokenBlock = 64;
 // of them reach -32768 and no further.
 constexpr std::size_t kMacsPerWidening = 64;
 constexpr std::size_t kNever = ~std::size_t{0};
-constexpr std::size_t kT2pChunk = Ops::kExact32 ? kNever : kMacsPerWidening / 4;  // blocks
-// int32 lanes hold 256 times the sum over codes before the end: 1600 blocks of 20 columns reach
-// 256 * 2 * 128 * 32000 < 2^31.
-constexpr std::size_t kT5pChunk = Ops::kExact32 ? 1600 : kMacsPerWidening / 5;  // blocks
 
 TERN_TARGET std::int32_t sum_of(const std::int8_t* x, std::size_t cols) {
   Vec sum = Ops::zero();
@@ -64,29 +60,6 @@ TERN_TARGET [[gnu::always_inline]] inline void store_rows(const Vec (&total)[T][
   }
 }
 
-// Four 2-bit codes of a byte, field P in bits [2P+1:2P], meet their activations in A accumulators:
-//   4  a field stays where it is and is 4^P times its code; one accumulator per field
-//   2  fields 2 and 3 come from `high`, four bits down; odd ones are 4 times their code
-//   1  fields are shifted down
-// More accumulators save shifts and hide the latency of few tokens; fewer leave room for tokens.
-// (A > 4: those beyond are for something else.) 32 registers of 64 bytes take 4 tokens of 4 or 8 of
-// 2; 16 of 32 bytes 1 of 4 or 2 of 2.
-template <std::size_t T>
-constexpr std::size_t kFieldAccumulators = !Ops::kExact32           ? 1
-                                           : T <= 4 / kVecs / kVecs ? 4
-                                           : T <= 8 / kVecs / kVecs ? 2
-                                                                    : 1;
-
-template <std::size_t P, std::size_t A>
-TERN_TARGET [[gnu::always_inline]] inline Vec field(Vec low, Vec high) {
-  if constexpr (A >= 4)
-    return Ops::and_(low, Ops::set1_8(0b11 << (2 * P)));
-  else if constexpr (A == 2)
-    return Ops::and_(P < 2 ? low : high, Ops::set1_8(P % 2 == 0 ? 0b0011 : 0b1100));
-  else
-    return Ops::and_(Ops::template srl16<2 * P>(low), Ops::set1_8(0b11));
-}
-
 // acc[t] += codes * the quad at x + t * ldx.
 template <std::size_t T, std::size_t A>
 TERN_TARGET [[gnu::always_inline]] inline void mac_quad(const Vec (&codes)[kVecs],
@@ -104,6 +77,28 @@ TERN_TARGET [[gnu::always_inline]] inline void mac_quad(const Vec (&codes)[kVecs
   }
 }
 
+// Four 2-bit codes of a byte, field P in bits [2P+1:2P], meet their activations in A accumulators:
+//   4  a field stays where it is and is 4^P times its code; one accumulator per field
+//   2  fields 2 and 3 come from `high`, four bits down; odd ones are 4 times their code
+//   1  fields are shifted down
+// More accumulators save shifts and hide the latency of few tokens; fewer leave room for tokens.
+// 32 registers of 64 bytes take 4 tokens of 4 or 8 of 2; 16 of 32 bytes 1 of 4 or 2 of 2.
+template <std::size_t T>
+constexpr std::size_t kFieldAccumulators = !Ops::kExact32           ? 1
+                                           : T <= 4 / kVecs / kVecs ? 4
+                                           : T <= 8 / kVecs / kVecs ? 2
+                                                                    : 1;
+
+template <std::size_t P, std::size_t A>
+TERN_TARGET [[gnu::always_inline]] inline Vec field(Vec low, Vec high) {
+  if constexpr (A == 4)
+    return Ops::and_(low, Ops::set1_8(0b11 << (2 * P)));
+  else if constexpr (A == 2)
+    return Ops::and_(P < 2 ? low : high, Ops::set1_8(P % 2 == 0 ? 0b0011 : 0b1100));
+  else
+    return Ops::and_(Ops::template srl16<2 * P>(low), Ops::set1_8(0b11));
+}
+
 template <std::size_t P, std::size_t T, std::size_t A>
 TERN_TARGET [[gnu::always_inline]] inline void mac_field(const Vec (&low)[kVecs],
                                                          const Vec (&high)[kVecs],
@@ -112,147 +107,107 @@ TERN_TARGET [[gnu::always_inline]] inline void mac_field(const Vec (&low)[kVecs]
   Vec codes[kVecs];
 #pragma GCC unroll 2
   for (std::size_t v = 0; v < kVecs; ++v) codes[v] = field<P, A>(low[v], high[v]);
-  mac_quad<T, A>(codes, x + kQuadCols * P, ldx, A >= 4 ? P : P % A, acc);
-}
-
-// Bytes of four fields times four quads of activations.
-template <std::size_t T, std::size_t A>
-TERN_TARGET [[gnu::always_inline]] inline void mac_fields(const Vec (&low)[kVecs],
-                                                          const std::int8_t* x, std::size_t ldx,
-                                                          Vec (&acc)[T][kVecs][A]) {
-  Vec high[kVecs];
-#pragma GCC unroll 2
-  for (std::size_t v = 0; v < kVecs; ++v)
-    high[v] = A == 2 ? Ops::template srl16<4>(low[v]) : low[v];
-  mac_field<0, T, A>(low, high, x, ldx, acc);
-  mac_field<1, T, A>(low, high, x, ldx, acc);
-  mac_field<2, T, A>(low, high, x, ldx, acc);
-  mac_field<3, T, A>(low, high, x, ldx, acc);
-}
-
-// The sum over codes that A accumulators of fields stand for.
-template <std::size_t A>
-TERN_TARGET [[gnu::always_inline]] inline Vec sum_of_fields(const Vec (&acc)[A]) {
-  Vec sum = Ops::widen(acc[0]);
-  if constexpr (A > 1) sum = Ops::add32(sum, Ops::template sra32<2>(acc[1]));
-  if constexpr (A > 2) {
-    sum = Ops::add32(sum, Ops::template sra32<4>(acc[2]));
-    sum = Ops::add32(sum, Ops::template sra32<6>(acc[3]));
-  }
-  return sum;
+  mac_quad<T, A>(codes, x + kQuadCols * P, ldx, P % A, acc);
 }
 
 struct T2p {
   static constexpr const Geometry& kGeometry = kT2p;
-  static constexpr std::size_t kChunk = kT2pChunk;
+  static constexpr std::size_t kQuads = 4;
+  static constexpr bool kUnpackFirst = Ops::kUnpackT2p;
   template <std::size_t T>
   static constexpr std::size_t kAccumulators = kFieldAccumulators<T>;
+
+  TERN_TARGET [[gnu::always_inline]] static void decode(Vec bytes, Vec (&codes)[kQuads]) {
+    codes[0] = field<0, 1>(bytes, bytes);
+    codes[1] = field<1, 1>(bytes, bytes);
+    codes[2] = field<2, 1>(bytes, bytes);
+    codes[3] = field<3, 1>(bytes, bytes);
+  }
 
   // acc += the products of a block.
   template <std::size_t T, std::size_t A>
   TERN_TARGET [[gnu::always_inline]] static void mac_block(const Vec (&bytes)[kVecs],
                                                            const std::int8_t* x, std::size_t ldx,
                                                            Vec (&acc)[T][kVecs][A]) {
-    mac_fields<T, A>(bytes, x, ldx, acc);
+    Vec high[kVecs];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kVecs; ++v)
+      high[v] = A == 2 ? Ops::template srl16<4>(bytes[v]) : bytes[v];
+    mac_field<0, T, A>(bytes, high, x, ldx, acc);
+    mac_field<1, T, A>(bytes, high, x, ldx, acc);
+    mac_field<2, T, A>(bytes, high, x, ldx, acc);
+    mac_field<3, T, A>(bytes, high, x, ldx, acc);
   }
 
   // The sum over codes.
-  template <std::size_t T, std::size_t A>
+  template <std::size_t A>
   TERN_TARGET [[gnu::always_inline]] static Vec total(const Vec (&acc)[A]) {
-    return sum_of_fields<A>(acc);
+    Vec sum = Ops::widen(acc[0]);
+    if constexpr (A > 1) sum = Ops::add32(sum, Ops::template sra32<2>(acc[1]));
+    if constexpr (A > 2) {
+      sum = Ops::add32(sum, Ops::template sra32<4>(acc[2]));
+      sum = Ops::add32(sum, Ops::template sra32<6>(acc[3]));
+    }
+    return sum;
   }
 };
 
-TERN_TARGET [[gnu::always_inline]] inline Vec times3(Vec r) {
-  return Ops::add8(Ops::add8(r, r), r);
-}
-
-// 256 times the sum over codes that are never extracted: with r[n] of panels.h,
-// 256 sum c[n] x[n] = 3 sum r[n] x[n] - sum r[n+1] x[n]. Modulo 2^32, where the first sum may lie
-// outside int32: the difference does not.
-TERN_TARGET [[gnu::always_inline]] inline Vec telescoped(Vec sum, Vec carried) {
-  return Ops::template sra32<8>(Ops::sub32(Ops::add32(Ops::add32(sum, sum), sum), carried));
-}
-
-// Ways to the codes of a byte, for few tokens T:
-//   look-up    codes 1 to 4 by table as the fields of another byte; code 0 telescopes
-//   telescope  all codes: two mac()s and two additions per quad
-//   carry      c[n] is the carry of 3 r[n]; what is extracted serves many tokens
 struct T5p {
   static constexpr const Geometry& kGeometry = kT5p;
+  static constexpr std::size_t kQuads = 5;
+  static constexpr bool kUnpackFirst = true;
+  // More than one, so that products do not wait for each other.
   template <std::size_t T>
-  static constexpr bool kLookUp = Ops::kLookup4&& T <= 2;
-  template <std::size_t T>
-  static constexpr bool kTelescope = Ops::kExact32 && !Ops::kLookup4 && T * kVecs <= 2;
-  static constexpr std::size_t kChunk = kT5pChunk;
-  template <std::size_t T>
-  static constexpr std::size_t kAccumulators = kLookUp<T>      ? 6
-                                               : kTelescope<T> ? 4
-                                                               : 1;
+  static constexpr std::size_t kAccumulators = !Ops::kExact32           ? 1
+                                               : T * kVecs * kVecs <= 2 ? 5
+                                               : T * kVecs * kVecs <= 5 ? 2
+                                                                        : 1;
+
+  TERN_TARGET [[gnu::always_inline]] static void decode(Vec bytes, Vec (&codes)[kQuads]) {
+    Ops::decode5(bytes, codes);
+  }
 
   template <std::size_t T, std::size_t A>
-  TERN_TARGET [[gnu::always_inline]] static void mac_block(Vec (&r)[kVecs], const std::int8_t* x,
-                                                           std::size_t ldx,
+  TERN_TARGET [[gnu::always_inline]] static void mac_block(const Vec (&bytes)[kVecs],
+                                                           const std::int8_t* x, std::size_t ldx,
                                                            Vec (&acc)[T][kVecs][A]) {
-    if constexpr (kLookUp<T>) {
-      Vec next[kVecs], rest[kVecs];
+    Vec codes[kVecs][kQuads];
 #pragma GCC unroll 2
-      for (std::size_t v = 0; v < kVecs; ++v) {
-        next[v] = times3(r[v]);
-        rest[v] = Ops::lookup4(r[v]);
-      }
-      mac_field<0, T, A>(rest, rest, x + kQuadCols, ldx, acc);
-      mac_field<1, T, A>(rest, rest, x + kQuadCols, ldx, acc);
-      mac_field<2, T, A>(rest, rest, x + kQuadCols, ldx, acc);
-      mac_field<3, T, A>(rest, rest, x + kQuadCols, ldx, acc);
-      mac_quad<T, A>(r, x, ldx, 4, acc);
-      mac_quad<T, A>(next, x, ldx, 5, acc);
-    } else {
+    for (std::size_t v = 0; v < kVecs; ++v) decode(bytes[v], codes[v]);
 #pragma GCC unroll 5
-      for (std::size_t n = 0; n < 5; ++n, x += kQuadCols) {
-        Vec next[kVecs];
+    for (std::size_t n = 0; n < kQuads; ++n) {
+      Vec quad[kVecs];
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < kVecs; ++v) {
-          next[v] = times3(r[v]);
-          if constexpr (!kTelescope<T>) r[v] = Ops::carry3(r[v]);
-        }
-        if constexpr (kTelescope<T>) {  // even and odd n apart, which hides latency
-          mac_quad<T, A>(r, x, ldx, n % 2, acc);
-          mac_quad<T, A>(next, x, ldx, 2 + n % 2, acc);
-        } else {
-          mac_quad<T, A>(r, x, ldx, 0, acc);
-        }
-#pragma GCC unroll 2
-        for (std::size_t v = 0; v < kVecs; ++v) r[v] = next[v];
-      }
+      for (std::size_t v = 0; v < kVecs; ++v) quad[v] = codes[v][n];
+      mac_quad<T, A>(quad, x + kQuadCols * n, ldx, n % A, acc);
     }
   }
 
-  template <std::size_t T, std::size_t A>
+  template <std::size_t A>
   TERN_TARGET [[gnu::always_inline]] static Vec total(const Vec (&acc)[A]) {
-    if constexpr (kLookUp<T>)
-      return Ops::add32(sum_of_fields<A>(acc), telescoped(acc[4], acc[5]));
-    else if constexpr (kTelescope<T>)
-      return telescoped(Ops::add32(acc[0], acc[1]), Ops::add32(acc[2], acc[3]));
-    else
-      return Ops::widen(acc[0]);
+    Vec sum = Ops::widen(acc[0]);
+#pragma GCC unroll 5
+    for (std::size_t a = 1; a < A; ++a) sum = Ops::add32(sum, acc[a]);
+    return sum;
   }
 };
 
-// One panel and T tokens.
-template <typename Layout, std::size_t T>
+// One panel and T tokens. kAsk: the panel streams from memory (prefetch.h).
+template <typename Layout, std::size_t T, bool kAsk>
 TERN_TARGET void panel_product(const std::uint8_t* w, std::size_t blocks, const std::int8_t* x,
                                std::size_t ldx, const std::int32_t* sums, std::size_t live,
                                std::int32_t* y, std::size_t ldy) {
   constexpr const Geometry& g = Layout::kGeometry;
   constexpr std::size_t A = Layout::template kAccumulators<T>;
+  constexpr std::size_t kChunk = Ops::kExact32 ? kNever : kMacsPerWidening / Layout::kQuads;
   Vec total[T][kVecs][1];
   clear(total);
   for (std::size_t b = 0; b < blocks;) {
-    const std::size_t end = blocks - b > Layout::kChunk ? b + Layout::kChunk : blocks;
+    const std::size_t end = blocks - b > kChunk ? b + kChunk : blocks;
     Vec acc[T][kVecs][A];
     clear(acc);
     for (; b < end; ++b) {
+      if constexpr (kAsk) prefetch_stream(w + b * g.block_bytes);
       Vec bytes[kVecs];
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < kVecs; ++v)
@@ -263,7 +218,7 @@ TERN_TARGET void panel_product(const std::uint8_t* w, std::size_t blocks, const 
     for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < kVecs; ++v)
-        total[t][v][0] = Ops::add32(total[t][v][0], Layout::template total<T, A>(acc[t][v]));
+        total[t][v][0] = Ops::add32(total[t][v][0], Layout::template total<A>(acc[t][v]));
   }
   store_rows<T>(total, sums, live, y, ldy);
 }
@@ -277,11 +232,14 @@ void in_steps(std::size_t n, const Step& step, std::size_t first = 0) {
     if (first < n) in_steps<Most - 1>(n, step, first);
 }
 
+#include "kernels/ternary/panels_chunks.h"
+
 template <typename Layout>
 void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
               std::int32_t* y, std::size_t ldy) {
   constexpr const Geometry& g = Layout::kGeometry;
   const std::size_t blocks = g.blocks(w.cols), panel_bytes = g.panel_bytes(w.cols);
+  const bool asks = asks_ahead();
   thread_local std::vector<std::int32_t> sums;
   sums.resize(tokens);
   for (std::size_t t = 0; t < tokens; ++t) sums[t] = sum_of(x + t * ldx, w.cols);
@@ -291,10 +249,17 @@ void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::
     for (std::size_t r = 0; r < w.rows; r += kPanelRows) {
       const std::uint8_t* panel = w.data + r / kPanelRows * panel_bytes;
       const std::size_t live = std::min(kPanelRows, w.rows - r);
-      in_steps<Ops::kTokens>(block_tokens, [&]<std::size_t T>(std::size_t first) {
-        const std::size_t t = t0 + first;
-        panel_product<Layout, T>(panel, blocks, x + t * ldx, ldx, sums.data() + t, live,
-                                 y + t * ldy + r, ldy);
+      const std::int8_t* xs = x + t0 * ldx;
+      std::int32_t* ys = y + t0 * ldy + r;
+      if (Layout::kUnpackFirst && block_tokens > Ops::kTokens) {
+        unpacked_product<Layout>(panel, blocks, asks && t0 == 0, xs, ldx, block_tokens,
+                                 sums.data() + t0, live, ys, ldy);
+        continue;
+      }
+      in_steps<Ops::kTokens>(block_tokens, [&]<std::size_t T>(std::size_t t) {
+        const auto product =
+            asks && t0 + t == 0 ? panel_product<Layout, T, true> : panel_product<Layout, T, false>;
+        product(panel, blocks, xs + t * ldx, ldx, sums.data() + t0 + t, live, ys + t * ldy, ldy);
       });
     }
   }

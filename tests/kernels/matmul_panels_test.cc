@@ -43,7 +43,7 @@ std::vector<std::int8_t> random_trits(std::size_t n, unsigned seed) {
   return t;
 }
 
-// From the words of panels.h: one weight at a time.
+// From the words of panels.h and t5p_code.h: one weight at a time.
 std::vector<std::uint8_t> packed_by_definition(const Layout& l,
                                                const std::vector<std::int8_t>& trits,
                                                std::size_t rows, std::size_t cols) {
@@ -61,8 +61,9 @@ std::vector<std::uint8_t> packed_by_definition(const Layout& l,
         if (l.g.block_cols == 16) {
           for (std::size_t p = 0; p < 4; ++p) byte |= code(r, k0 + 4 * p) << (2 * p);
         } else {
-          for (std::size_t n = 0; n < 5; ++n) byte = 3 * byte + code(r, k0 + 4 * n);
-          byte = (256 * byte + 242) / 243;
+          const auto c = [&](std::size_t n) { return code(r, k0 + 4 * n); };
+          const unsigned v = 84 * c(0) + 28 * c(1) + 9 * c(2) + 3 * c(3) + c(4);
+          byte = v / 16 + v / 4 % 4 * 16 + v % 4 * 64;
         }
         out[(r / 16 * blocks + i) * 64 + r % 16 * 4 + b] = static_cast<std::uint8_t>(byte);
       }
