@@ -8,7 +8,6 @@
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/scratch.h"
-#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"
 #include "kernels/x86.h"
@@ -50,6 +49,13 @@ struct UnpackT5p {
     for (std::size_t n = 0; n < 5; ++n) Avx512Ops::store_bytes(codes + n * kQuadBytes, quads[n]);
   }
 };
+
+TERN_TARGET std::int32_t sum_of(const std::int8_t* x, std::size_t cols) {
+  __m512i sum = _mm512_setzero_si512();
+  for (std::size_t k = 0; k < cols; k += sizeof sum)
+    sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), _mm512_loadu_si512(x + k));
+  return _mm512_reduce_add_epi32(sum);
+}
 
 #include "kernels/ternary/panels_amx.h"
 

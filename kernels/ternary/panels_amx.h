@@ -26,6 +26,8 @@ constexpr std::size_t kChunkTiles = 5;
 template <typename Unpack>
 struct AmxProduct {
   static constexpr const Geometry& kGeometry = Unpack::kGeometry;
+  static constexpr std::size_t kChunkBlocks = kChunkTiles * kTileCols / kGeometry.block_cols;
+  static_assert(kChunkBlocks * kGeometry.block_cols == kChunkTiles * kTileCols);
   static constexpr std::size_t kBlockBytes = kGeometry.block_cols * kPanelRows;  // unpacked
   // Tiles 0 to 3: C of token tile i and panel j at 2 i + j; 4, 5: A; 6, 7: B.
   TERN_TARGET static void configure(std::size_t tokens) {
@@ -69,38 +71,56 @@ struct AmxProduct {
     Tiles::store<3>(sums.tile(1, 1), sums.bytes());
   }
 
+  // A chunk of one or two panels that is to be unpacked, some blocks at a time. What x has beyond
+  // its columns is 0, so a last tile may end in any codes; a panel that is not there, too, as its
+  // sums go nowhere.
+  struct Packed {
+    const std::uint8_t* at;   // of the first panel
+    std::size_t panel_bytes;  // to the second one
+    std::size_t panels;
+    std::size_t blocks;
+    std::uint8_t* codes;  // of the first panel
+    std::size_t step;     // bytes to those of the second one
+
+    TERN_TARGET void unpack(std::size_t begin, std::size_t end) const {
+      end = std::min(end, blocks);
+      for (std::size_t p = 0; p < panels; ++p)
+        for (std::size_t b = begin; b < end; ++b) {
+          const std::uint8_t* block = at + p * panel_bytes + b * kGeometry.block_bytes;
+          Unpack::block(block, codes + p * step + b * kBlockBytes);
+        }
+    }
+  };
+
   //   codes  of the first panel; those of the second one are `step` bytes further
+  //   next   unpacked meanwhile, where kMore: the tile unit works on its own
+  template <bool kMore>
   TERN_TARGET static void products(const std::uint8_t* codes, std::size_t step, std::size_t tiles,
-                                   const std::int8_t* x, std::size_t ldx, bool two) {
+                                   const std::int8_t* x, std::size_t ldx, bool two,
+                                   const Packed& next) {
     for (std::size_t k = 0; k < tiles; ++k, codes += kTileBytes, x += kTileCols) {
       Tiles::load<6>(codes, kTileRowBytes);
       Tiles::load<4>(x, ldx);
       Tiles::mac_signed_unsigned<0, 4, 6>();
       Tiles::load<7>(codes + step, kTileRowBytes);
       Tiles::mac_signed_unsigned<1, 4, 7>();
-      if (!two) continue;
-      Tiles::load<5>(x + kTileRows * ldx, ldx);
-      Tiles::mac_signed_unsigned<2, 5, 6>();
-      Tiles::mac_signed_unsigned<3, 5, 7>();
+      if (two) {
+        Tiles::load<5>(x + kTileRows * ldx, ldx);
+        Tiles::mac_signed_unsigned<2, 5, 6>();
+        Tiles::mac_signed_unsigned<3, 5, 7>();
+      }
+      if constexpr (kMore)
+        next.unpack(k * kChunkBlocks / kChunkTiles, (k + 1) * kChunkBlocks / kChunkTiles);
     }
-  }
-
-  TERN_TARGET static void unpack(const std::uint8_t* panel, std::size_t blocks, bool ask,
-                                 std::uint8_t* codes) {
-    for (std::size_t b = 0; b < blocks; ++b, panel += kGeometry.block_bytes, codes += kBlockBytes) {
-      if (ask) prefetch_stream(panel);
-      Unpack::block(panel, codes);
-    }
+    if constexpr (kMore) next.unpack(tiles * kChunkBlocks / kChunkTiles, kChunkBlocks);
   }
 
   TERN_TARGET static void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                                    std::size_t tokens, std::int32_t* y, std::size_t ldy) {
     const std::size_t tiles = (w.cols + kTileCols - 1) / kTileCols,
                       blocks = kGeometry.blocks(w.cols);
-    constexpr std::size_t kChunkBlocks = kChunkTiles * kTileCols / kGeometry.block_cols;
-    static_assert(kChunkBlocks * kGeometry.block_cols == kChunkTiles * kTileCols);
     const std::size_t chunks = (tiles + kChunkTiles - 1) / kChunkTiles;
-    const bool asks = asks_ahead(), once = tokens <= kPairTokens;
+    const bool once = tokens <= kPairTokens;
     // Who needs them once has two chunks in turn, which L1 holds.
     const std::size_t step = (once ? 2 : chunks) * kChunkTiles * kTileBytes;
     thread_local Scratch codes_block, sums_block, edge_block;
@@ -108,15 +128,24 @@ struct AmxProduct {
     auto* sums = sums_block.room<std::int32_t>(tokens * kPanelRows);  // less the sum of x, repeated
     auto* edge = edge_block.room<std::int32_t>(kPairTokens * kPairRows);
     for (std::size_t t = 0; t < tokens; ++t) {
-      std::int32_t sum = 0;
-      for (std::size_t k = 0; k < tiles * kTileCols; ++k) sum += x[t * ldx + k];
-      std::fill_n(sums + t * kPanelRows, kPanelRows, -sum);
+      std::fill_n(sums + t * kPanelRows, kPanelRows, -sum_of(x + t * ldx, tiles * kTileCols));
     }
-    std::size_t configured = 0;
+    // Chunk c of the panels from row r on; beyond the last row there are none.
+    const auto packed = [&](std::size_t r, std::size_t c, std::size_t turn) -> Packed {
+      const std::size_t live = r < w.rows ? std::min(kPairRows, w.rows - r) : 0;
+      const std::size_t panel_bytes = kGeometry.panel_bytes(w.cols), b = c * kChunkBlocks;
+      return {w.data + r / kPanelRows * panel_bytes + b * kGeometry.block_bytes,
+              panel_bytes,
+              (live + kPanelRows - 1) / kPanelRows,
+              std::min(kChunkBlocks, blocks - b),
+              all_codes + (once ? turn % 2 : c) * kChunkTiles * kTileBytes,
+              step};
+    };
+    std::size_t configured = 0, turn = 0;
+    if (once) packed(0, 0, 0).unpack(0, kChunkBlocks);
     for (std::size_t r = 0; r < w.rows; r += kPairRows) {
       const std::size_t live = std::min(kPairRows, w.rows - r);
-      const std::size_t panels = (live + kPanelRows - 1) / kPanelRows;
-      const std::uint8_t* panel = w.data + r / kPanelRows * kGeometry.panel_bytes(w.cols);
+      if (!once) packed(r, 0, 0).unpack(0, kChunkBlocks);
       for (std::size_t t = 0; t < tokens; t += kPairTokens) {
         const std::size_t count = std::min(kPairTokens, tokens - t);
         const bool two = count > kTileRows;
@@ -132,19 +161,16 @@ struct AmxProduct {
         load({sums + t * kPanelRows, kPanelRows, 0}, two);
         const std::int8_t* xs = x + t * ldx;
         if (t > 0) {
-          products(all_codes, step, tiles, xs, ldx, two);
+          products<false>(all_codes, step, tiles, xs, ldx, two, {});
         } else {
-          // What x has beyond its columns is 0, so a last tile may end in any codes; a panel that
-          // is not there, too, as its sums go nowhere.
-          for (std::size_t c = 0; c < chunks; ++c) {
-            std::uint8_t* codes = all_codes + (once ? c % 2 : c) * kChunkTiles * kTileBytes;
-            const std::size_t b = c * kChunkBlocks, some = std::min(kChunkBlocks, blocks - b);
-            for (std::size_t p = 0; p < panels; ++p)
-              unpack(panel + p * kGeometry.panel_bytes(w.cols) + b * kGeometry.block_bytes, some,
-                     asks, codes + p * step);
-            const std::size_t first = c * kChunkTiles;
-            products(codes, step, std::min(kChunkTiles, tiles - first), xs + first * kTileCols, ldx,
-                     two);
+          for (std::size_t c = 0; c < chunks; ++c, ++turn) {
+            const bool last = c + 1 == chunks;
+            const Packed next = !last  ? packed(r, c + 1, turn + 1)
+                                : once ? packed(r + kPairRows, 0, turn + 1)
+                                       : Packed{};
+            products<true>(packed(r, c, turn).codes, step,
+                           std::min(kChunkTiles, tiles - c * kChunkTiles),
+                           xs + c * kChunkTiles * kTileCols, ldx, two, next);
           }
         }
         if (live == kPairRows) {

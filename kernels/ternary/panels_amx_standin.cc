@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/scratch.h"
-#include "kernels/prefetch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/t5p_code.h"
 
@@ -37,6 +37,10 @@ struct UnpackT5p {
         codes[n * kQuadBytes + i] = static_cast<std::uint8_t>(t5p_digit(in[i], n));
   }
 };
+
+std::int32_t sum_of(const std::int8_t* x, std::size_t cols) {
+  return std::accumulate(x, x + cols, std::int32_t{0});
+}
 
 #include "kernels/ternary/panels_amx.h"
 

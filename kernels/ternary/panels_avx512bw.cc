@@ -17,7 +17,7 @@ namespace {
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = false;
   static constexpr std::size_t kTokens = 8, kTokensUnpacked = 8;
-  static constexpr bool kUnpackT2p = true;
+  static constexpr bool kUnpackT2p = true, kUnpackT5p = true;
 
   // As text: else gcc 12 sums products in trees, and copies each sum.
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {

@@ -18,7 +18,7 @@ namespace {
 struct Ops : Avx512Ops {
   static constexpr bool kExact32 = true;
   static constexpr std::size_t kTokens = 8, kTokensUnpacked = 8;
-  static constexpr bool kUnpackT2p = false;
+  static constexpr bool kUnpackT2p = false, kUnpackT5p = true;
 
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {
     return _mm512_dpbusd_epi32(acc, codes, x);

@@ -17,7 +17,7 @@ namespace {
 struct Ops : Avx2Ops {
   static constexpr bool kExact32 = true;
   static constexpr std::size_t kTokens = 4, kTokensUnpacked = 6;
-  static constexpr bool kUnpackT2p = true;
+  static constexpr bool kUnpackT2p = true, kUnpackT5p = true;
 
   // As text: of the intrinsic gcc 12 makes a copy of each accumulator, 40 instructions for 8
   // products.

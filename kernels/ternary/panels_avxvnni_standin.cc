@@ -18,7 +18,7 @@ namespace {
 struct Ops : Avx2Ops {
   static constexpr bool kExact32 = true;
   static constexpr std::size_t kTokens = 4, kTokensUnpacked = 6;
-  static constexpr bool kUnpackT2p = true;
+  static constexpr bool kUnpackT2p = true, kUnpackT5p = true;
 
   // Unsigned times signed bytes, four products added to each int32 lane without saturation.
   TERN_TARGET static Vec mac(Vec acc, Vec codes, Vec x) {

@@ -33,7 +33,7 @@ TERN_TARGET void chunk_product(const std::uint8_t* codes, std::size_t quads, con
   constexpr std::size_t kChunk = Ops::kExact32 ? kNever : kMacsPerWidening;
   constexpr std::size_t kLanes = Ops::kBytes / sizeof(std::int32_t);
   Vec total[T][kVecs][1];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < kVecs; ++v) total[t][v][0] = Ops::load(carried[t] + v * kLanes);
@@ -48,13 +48,13 @@ TERN_TARGET void chunk_product(const std::uint8_t* codes, std::size_t quads, con
         quad[v] = Ops::load(codes + q * kQuadBytes + v * Ops::kBytes);
       mac_quad<T, 1>(quad, x + q * kQuadCols, ldx, 0, acc);
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < kVecs; ++v)
         total[t][v][0] = Ops::add32(total[t][v][0], Ops::widen(acc[t][v][0]));
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < kVecs; ++v)

@@ -8,7 +8,7 @@
 //                  int16 lane, and sums are widened in time
 //     decode5      the five codes of each t5p byte
 //     kTokens      tokens side by side: what the registers hold
-//     kUnpackT2p   whether many tokens meet codes of t2p that were unpacked to bytes first
+//     kUnpackT2p, kUnpackT5p   whether many tokens meet codes that were unpacked to bytes first
 //
 // Codes w + 1 are the unsigned operand, so the result is the sum over codes less the sum of x.
 // A panel (10 KB for 2560 columns of t2p) stays in the L1 cache while a block of tokens passes,
@@ -34,7 +34,7 @@ TERN_TARGET std::int32_t sum_of(const std::int8_t* x, std::size_t cols) {
 
 template <std::size_t T, std::size_t A>
 TERN_TARGET [[gnu::always_inline]] inline void clear(Vec (&acc)[T][kVecs][A]) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < kVecs; ++v)
@@ -49,7 +49,7 @@ TERN_TARGET [[gnu::always_inline]] inline void store_rows(const Vec (&total)[T][
                                                           std::size_t live, std::int32_t* y,
                                                           std::size_t ldy) {
   constexpr std::size_t kLanes = Ops::kBytes / sizeof(std::int32_t);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t t = 0; t < T; ++t) {
     const Vec sum = Ops::set1_32(sums[t]);
 #pragma GCC unroll 2
@@ -65,7 +65,7 @@ template <std::size_t T, std::size_t A>
 TERN_TARGET [[gnu::always_inline]] inline void mac_quad(const Vec (&codes)[kVecs],
                                                         const std::int8_t* x, std::size_t ldx,
                                                         std::size_t a, Vec (&acc)[T][kVecs][A]) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t t = 0; t < T; ++t) {
     if constexpr (kVecs == 1) {
       acc[t][0][a] = Ops::mac_quad(acc[t][0][a], codes[0], x + t * ldx);
@@ -155,13 +155,14 @@ struct T2p {
 struct T5p {
   static constexpr const Geometry& kGeometry = kT5p;
   static constexpr std::size_t kQuads = 5;
-  static constexpr bool kUnpackFirst = true;
-  // More than one, so that products do not wait for each other.
+  static constexpr bool kUnpackFirst = Ops::kUnpackT5p;
+  // Products into one accumulator wait for each other: as many as the registers hold.
   template <std::size_t T>
-  static constexpr std::size_t kAccumulators = !Ops::kExact32           ? 1
-                                               : T * kVecs * kVecs <= 2 ? 5
-                                               : T * kVecs * kVecs <= 5 ? 2
-                                                                        : 1;
+  static constexpr std::size_t kAccumulators = !Ops::kExact32 ? 1
+                                               : kVecs > 1    ? (T == 1 ? 2 : 1)
+                                               : T <= 4       ? 5
+                                               : T <= 6       ? 3
+                                                              : 2;
 
   TERN_TARGET [[gnu::always_inline]] static void decode(Vec bytes, Vec (&codes)[kQuads]) {
     Ops::decode5(bytes, codes);
@@ -214,7 +215,7 @@ TERN_TARGET void panel_product(const std::uint8_t* w, std::size_t blocks, const 
         bytes[v] = Ops::load(w + b * g.block_bytes + v * Ops::kBytes);
       Layout::template mac_block<T, A>(bytes, x + b * g.block_cols, ldx, acc);
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < kVecs; ++v)
