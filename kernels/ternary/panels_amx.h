@@ -21,6 +21,7 @@ constexpr std::size_t kPairTokens = 2 * kTileRows;
 
 // Tiles unpacked at a time: a multiple of 5, which are 16 blocks of t5p.
 constexpr std::size_t kChunkTiles = 5;
+constexpr std::size_t kBlockTokensBytes = std::size_t{768} << 10;  // of activations
 
 // Unpack: kGeometry and block(): the quads of a block as bytes.
 template <typename Unpack>
@@ -115,8 +116,8 @@ struct AmxProduct {
     if constexpr (kMore) next.unpack(tiles * kChunkBlocks / kChunkTiles, kChunkBlocks);
   }
 
-  TERN_TARGET static void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
-                                   std::size_t tokens, std::int32_t* y, std::size_t ldy) {
+  TERN_TARGET static void block_product(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
+                                        std::size_t tokens, std::int32_t* y, std::size_t ldy) {
     const std::size_t tiles = (w.cols + kTileCols - 1) / kTileCols,
                       blocks = kGeometry.blocks(w.cols);
     const std::size_t chunks = (tiles + kChunkTiles - 1) / kChunkTiles;
@@ -183,5 +184,15 @@ struct AmxProduct {
       }
     }
     if (configured != 0) Tiles::release();
+  }
+
+  // Tokens by as many as L2 holds beside the codes.
+  static void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
+                       std::size_t tokens, std::int32_t* y, std::size_t ldy) {
+    const std::size_t parts = (tokens * ldx + kBlockTokensBytes - 1) / kBlockTokensBytes;
+    const std::size_t pairs = (tokens + kPairTokens - 1) / kPairTokens;
+    const std::size_t some = parts == 0 ? 0 : (pairs + parts - 1) / parts * kPairTokens;
+    for (std::size_t t = 0; t < tokens; t += some)
+      block_product(w, x + t * ldx, ldx, std::min(some, tokens - t), y + t * ldy, ldy);
   }
 };
