@@ -27,8 +27,17 @@ template <int kLevel>
                      kLevel == 1 ? 3 : 2);
 }
 
-[[gnu::always_inline]] inline void prefetch_stream(const void* at) {
-  prefetch<2>(at, kFarAhead);
+// The beginning of a stream, of which prefetch_stream() asks for the rest.
+inline void prefetch_begin(const std::uint8_t* at, const std::uint8_t* end) {
+  const auto left = static_cast<std::size_t>(end - at);
+  for (std::size_t i = 0; i < left && i < kFarAhead; i += 64) prefetch<2>(at, i);
+}
+
+// What lies past `end` is somebody else's.
+[[gnu::always_inline]] inline void prefetch_stream(const std::uint8_t* at,
+                                                   const std::uint8_t* end) {
+  const auto left = static_cast<std::size_t>(end - at);
+  prefetch<2>(at, left > kFarAhead ? kFarAhead : 0);
   prefetch<1>(at, kNearAhead);
 }
 

@@ -11,9 +11,10 @@ constexpr std::size_t kChunkQuads = 256;  // 16 KB of codes
 
 // Codes of `blocks` blocks as quads of bytes.
 template <typename Layout, bool kAsk>
-TERN_TARGET void unpack_chunk(const std::uint8_t* w, std::size_t blocks, std::uint8_t* codes) {
+TERN_TARGET void unpack_chunk(const std::uint8_t* w, const std::uint8_t* end_of_w,
+                              std::size_t blocks, std::uint8_t* codes) {
   for (std::size_t b = 0; b < blocks; ++b, w += Layout::kGeometry.block_bytes) {
-    if constexpr (kAsk) prefetch_stream(w);
+    if constexpr (kAsk) prefetch_stream(w, end_of_w);
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < kVecs; ++v) {
       Vec quads[Layout::kQuads];
@@ -63,9 +64,10 @@ TERN_TARGET void chunk_product(const std::uint8_t* codes, std::size_t quads, con
 
 // y = one panel * tokens <= kTokenBlock.
 template <typename Layout>
-void unpacked_product(const std::uint8_t* w, std::size_t blocks, bool ask, const std::int8_t* x,
-                      std::size_t ldx, std::size_t tokens, const std::int32_t* sums,
-                      std::size_t live, std::int32_t* y, std::size_t ldy) {
+void unpacked_product(const std::uint8_t* w, const std::uint8_t* end_of_w, std::size_t blocks,
+                      bool ask, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
+                      const std::int32_t* sums, std::size_t live, std::int32_t* y,
+                      std::size_t ldy) {
   constexpr std::size_t kChunkBlocks = kChunkQuads / Layout::kQuads;
   alignas(64) std::uint8_t codes[kChunkBlocks * Layout::kQuads * kQuadBytes];
   alignas(64) std::int32_t carried[kTokenBlock][kPanelRows];
@@ -73,7 +75,7 @@ void unpacked_product(const std::uint8_t* w, std::size_t blocks, bool ask, const
   for (std::size_t b = 0; b < blocks; b += kChunkBlocks) {
     const std::size_t some = std::min(kChunkBlocks, blocks - b);
     const auto unpack = ask ? unpack_chunk<Layout, true> : unpack_chunk<Layout, false>;
-    unpack(w + b * Layout::kGeometry.block_bytes, some, codes);
+    unpack(w + b * Layout::kGeometry.block_bytes, end_of_w, some, codes);
     in_steps<Ops::kTokensUnpacked>(tokens, [&]<std::size_t T>(std::size_t t) {
       chunk_product<T>(codes, some * Layout::kQuads, x + t * ldx + b * Layout::kGeometry.block_cols,
                        ldx, carried + t);

@@ -84,7 +84,7 @@ TERN_TARGET [[gnu::always_inline]] inline void mac_quad(const Vec (&codes)[kVecs
 // More accumulators save shifts and hide the latency of few tokens; fewer leave room for tokens.
 // 32 registers of 64 bytes take 4 tokens of 4 or 8 of 2; 16 of 32 bytes 1 of 4 or 2 of 2.
 template <std::size_t T>
-constexpr std::size_t kFieldAccumulators = !Ops::kExact32           ? 1
+constexpr std::size_t kFieldAccumulators = !Ops::kExact32           ? (T == 1 ? 2 : 1)
                                            : T <= 4 / kVecs / kVecs ? 4
                                            : T <= 8 / kVecs / kVecs ? 2
                                                                     : 1;
@@ -116,6 +116,9 @@ struct T2p {
   static constexpr bool kUnpackFirst = Ops::kUnpackT2p;
   template <std::size_t T>
   static constexpr std::size_t kAccumulators = kFieldAccumulators<T>;
+  // Blocks from one widening to the next: 4 products each of codes, or 2 of 4 times a code.
+  template <std::size_t A>
+  static constexpr std::size_t kWidening = kMacsPerWidening / (A == 2 ? 8 : 4);
 
   TERN_TARGET [[gnu::always_inline]] static void decode(Vec bytes, Vec (&codes)[kQuads]) {
     codes[0] = field<0, 1>(bytes, bytes);
@@ -143,7 +146,7 @@ struct T2p {
   template <std::size_t A>
   TERN_TARGET [[gnu::always_inline]] static Vec total(const Vec (&acc)[A]) {
     Vec sum = Ops::widen(acc[0]);
-    if constexpr (A > 1) sum = Ops::add32(sum, Ops::template sra32<2>(acc[1]));
+    if constexpr (A > 1) sum = Ops::add32(sum, Ops::template sra32<2>(Ops::widen(acc[1])));
     if constexpr (A > 2) {
       sum = Ops::add32(sum, Ops::template sra32<4>(acc[2]));
       sum = Ops::add32(sum, Ops::template sra32<6>(acc[3]));
@@ -156,6 +159,8 @@ struct T5p {
   static constexpr const Geometry& kGeometry = kT5p;
   static constexpr std::size_t kQuads = 5;
   static constexpr bool kUnpackFirst = Ops::kUnpackT5p;
+  template <std::size_t A>
+  static constexpr std::size_t kWidening = kMacsPerWidening / kQuads;
   // Products into one accumulator wait for each other: as many as the registers hold.
   template <std::size_t T>
   static constexpr std::size_t kAccumulators = !Ops::kExact32 ? 1
@@ -195,12 +200,13 @@ struct T5p {
 
 // One panel and T tokens. kAsk: the panel streams from memory (prefetch.h).
 template <typename Layout, std::size_t T, bool kAsk>
-TERN_TARGET void panel_product(const std::uint8_t* w, std::size_t blocks, const std::int8_t* x,
-                               std::size_t ldx, const std::int32_t* sums, std::size_t live,
-                               std::int32_t* y, std::size_t ldy) {
+TERN_TARGET void panel_product(const std::uint8_t* w, const std::uint8_t* end_of_w,
+                               std::size_t blocks, const std::int8_t* x, std::size_t ldx,
+                               const std::int32_t* sums, std::size_t live, std::int32_t* y,
+                               std::size_t ldy) {
   constexpr const Geometry& g = Layout::kGeometry;
   constexpr std::size_t A = Layout::template kAccumulators<T>;
-  constexpr std::size_t kChunk = Ops::kExact32 ? kNever : kMacsPerWidening / Layout::kQuads;
+  constexpr std::size_t kChunk = Ops::kExact32 ? kNever : Layout::template kWidening<A>;
   Vec total[T][kVecs][1];
   clear(total);
   for (std::size_t b = 0; b < blocks;) {
@@ -208,7 +214,7 @@ TERN_TARGET void panel_product(const std::uint8_t* w, std::size_t blocks, const 
     Vec acc[T][kVecs][A];
     clear(acc);
     for (; b < end; ++b) {
-      if constexpr (kAsk) prefetch_stream(w + b * g.block_bytes);
+      if constexpr (kAsk) prefetch_stream(w + b * g.block_bytes, end_of_w);
       Vec bytes[kVecs];
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < kVecs; ++v)
@@ -240,7 +246,9 @@ void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::
               std::int32_t* y, std::size_t ldy) {
   constexpr const Geometry& g = Layout::kGeometry;
   const std::size_t blocks = g.blocks(w.cols), panel_bytes = g.panel_bytes(w.cols);
+  const std::uint8_t* end_of_w = w.data + g.bytes(w.rows, w.cols);
   const bool asks = asks_ahead();
+  if (asks) prefetch_begin(w.data, end_of_w);
   thread_local std::vector<std::int32_t> sums;
   sums.resize(tokens);
   for (std::size_t t = 0; t < tokens; ++t) sums[t] = sum_of(x + t * ldx, w.cols);
@@ -253,14 +261,15 @@ void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::
       const std::int8_t* xs = x + t0 * ldx;
       std::int32_t* ys = y + t0 * ldy + r;
       if (Layout::kUnpackFirst && block_tokens > Ops::kTokens) {
-        unpacked_product<Layout>(panel, blocks, asks && t0 == 0, xs, ldx, block_tokens,
+        unpacked_product<Layout>(panel, end_of_w, blocks, asks && t0 == 0, xs, ldx, block_tokens,
                                  sums.data() + t0, live, ys, ldy);
         continue;
       }
       in_steps<Ops::kTokens>(block_tokens, [&]<std::size_t T>(std::size_t t) {
         const auto product =
             asks && t0 + t == 0 ? panel_product<Layout, T, true> : panel_product<Layout, T, false>;
-        product(panel, blocks, xs + t * ldx, ldx, sums.data() + t0 + t, live, ys + t * ldy, ldy);
+        product(panel, end_of_w, blocks, xs + t * ldx, ldx, sums.data() + t0 + t, live,
+                ys + t * ldy, ldy);
       });
     }
   }
