@@ -30,6 +30,9 @@ double since(Clock::time_point begin) {
 
 constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
+// A median wants some, however long they take.
+constexpr int kLeastPairs = 5;
+
 // A loop that is a limit, and how often it runs in one pair.
 struct Limit {
   std::string_view name;
@@ -231,7 +234,7 @@ bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
   struct Progress {
     BenchRecord loops;
     double spent_s = 0;
-    bool begun = false;
+    int pairs = 0;
   };
   std::map<std::string, std::pair<const BenchCase*, Progress>> by_name;
   for (const BenchCase& c : cases) by_name[c.name()] = {&c, {}};
@@ -243,12 +246,13 @@ bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
       // (SkipWithError) and others not: it wants equal iterations of all.
       for (auto _ : state) {
         state.SetIterationTime(0);
-        if (failure || stop() || (progress.begun && progress.spent_s > o.max_time_s)) continue;
+        if (failure || stop() || (progress.pairs >= kLeastPairs && progress.spent_s > o.max_time_s))
+          continue;
         try {
           const auto begin = Clock::now();
           const BenchPair pair = bench.measure(c, progress.loops);
           progress.spent_s += since(begin);
-          progress.begun = true;
+          ++progress.pairs;
           state.SetIterationTime(pair.time_s);
           state.counters["time_s"] = pair.time_s;
           state.counters["read_s"] = pair.read_s;

@@ -92,7 +92,8 @@ void add_bench(CLI::App& app) {
       cmd->add_option("--min-time", b.min_time_s, "Seconds of the kernel in each pair, at least")
           ->check(CLI::Range(1e-6, 10.0))
           ->capture_default_str();
-  cmd->add_option("--max-time", b.max_time_s, "Seconds after which a case gets no further pair")
+  cmd->add_option("--max-time", b.max_time_s,
+                  "Seconds after which a case of 5 pairs gets no further one")
       ->check(CLI::Range(1e-6, 1e6))
       ->capture_default_str();
   CLI::Option* repetitions =

@@ -14,6 +14,7 @@
 
 #include "experiments/commands.h"
 #include "experiments/output.h"
+#include "kernels/isa.h"
 
 namespace tern::experiments {
 namespace {
@@ -43,6 +44,7 @@ int run(int argc, char** argv) {
   CLI::App app("Ternary language models on CPUs and on simulated accelerators", "tern");
   app.set_version_flag("--version", "tern " TERN_VERSION);
   app.require_subcommand(1);
+  app.parse_complete_callback([] { kernels::check_environment(); });
   for (const auto add : kCommands) add(app);
   try {
     app.parse(argc, argv);

@@ -3,9 +3,11 @@
 // A panel and many tokens: a chunk of its columns is unpacked to bytes, which stay in the L1 cache
 // while the tokens pass. No include guard: part of panels_tile.h.
 //
-// What is saved is unpacking once per kTokens tokens. In operations per product on AVX2: 2 of
-// vpmaddubsw and vpaddw, and in registers 2 more per 4 products; on Emerald Rapids, 3 such
-// operations per cycle, at most 60 % of the vpmaddubsw peak that way, 75 % this way.
+// What is saved is unpacking once per kTokens tokens. AVX2 takes vpmaddubsw and vpaddw per product
+// and, in registers, 2 operations more per 4 products: at 3 per cycle (Emerald Rapids) 60 % of the
+// vpmaddubsw peak at most, 75 % this way (measured: 56 and 64 %; AVX-VNNI 61 and 84 %, as 6 tokens
+// fit side by side). AVX-512 VNNI on t2p is better off in registers (84 for 70 %): 2 operations
+// serve 8 products, and unpacked codes add a load to each 8.
 
 constexpr std::size_t kChunkQuads = 256;  // 16 KB of codes
 

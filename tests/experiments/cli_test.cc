@@ -55,6 +55,22 @@ TEST_CASE("generate writes what it did as JSON", "[experiments]") {
   CHECK(cli.entries() == 2);
 }
 
+TEST_CASE("an environment that names nothing is refused by every command", "[experiments]") {
+  const Cli cli;
+  for (const std::string command : {"formats", "inspect {m}", "stories -n 1"}) {
+    INFO(command);
+    const Result isa = cli.shell("TERN_ISA=sse9 {t} " + command);
+    CHECK(isa.code == 1);
+    CHECK(isa.out.empty());
+    CHECK_THAT(isa.err, Contains("TERN_ISA=sse9") && Contains("this host has: "));
+    const Result prefetch = cli.shell("TERN_PREFETCH=yes {t} " + command);
+    CHECK(prefetch.code == 1);
+    CHECK_THAT(prefetch.err, Contains("TERN_PREFETCH=yes") && Contains("expected 1, 0"));
+    CHECK(cli.shell("TERN_PREFETCH=1 {t} " + command).code == 0);
+  }
+  CHECK(cli.shell("TERN_ISA=sse9 {t} formats --help").code == 0);
+}
+
 TEST_CASE("a seed gives the same sample again and another seed another", "[experiments]") {
   const Cli cli;
   const auto sample = [&](const std::string& seed) {

@@ -136,6 +136,7 @@ TEST_CASE("a panel product takes every number of tokens on both sides of the unp
       check_all_kernels(Problem(rows, 147, tokens, Fill::kRandom, static_cast<unsigned>(tokens)));
   check_all_kernels(Problem(113, 640, 64, Fill::kRandom));
   check_all_kernels(Problem(17, 2100, 261, Fill::kRandom));  // tokens in blocks, columns in chunks
+  check_all_kernels(Problem(33, 7000, 150, Fill::kRandom));  // more activations than L2 is to hold
   check_all_kernels(Problem(3, 40, 0, Fill::kRandom));
 }
 
@@ -143,7 +144,7 @@ TEST_CASE("a panel product neither saturates nor wraps at the extremes up to 655
           "[kernels]") {
   const auto fill = GENERATE(Fill::kAllPlusMax, Fill::kAllPlusMin, Fill::kAllMinusMax,
                              Fill::kAllMinusMin, Fill::kAlternating);
-  // Both sides of what an int16 lane can take, and of the 32,000 columns of a t5p chunk.
+  // Both sides of what an int16 lane can take.
   for (const std::size_t cols : {240, 256, 260, 272, 6912, 32000, 32020, 65535, 65536})
     for (const std::size_t tokens : {1, 2, 3, 9, 17})
       check_all_kernels(Problem(cols > 7000 ? 2 : 18, cols, tokens, fill));
