@@ -5,8 +5,8 @@
 // cache lines.
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstdlib>
 #include <cstring>
 
 #include "kernels/check.h"
@@ -75,13 +75,18 @@ void for_tiles(const std::int8_t* trits, std::size_t rows, std::size_t cols, Til
   }
 }
 
-// Codes of the pairs of eight trits, in four bytes.
-std::uint32_t pair_codes(const std::int8_t* trits) {
-  constexpr std::uint64_t kSigns = 0x8080808080808080, kOnes = 0x0101010101010101,
-                          kEven = 0x00ff00ff00ff00ff;
+// Eight trits + 1, byte by byte.
+std::uint64_t digits_of(const std::int8_t* trits) {
+  constexpr std::uint64_t kSigns = 0x8080808080808080, kOnes = 0x0101010101010101;
   std::uint64_t t = 0;
   std::memcpy(&t, trits, 8);
-  const std::uint64_t digits = ((t & ~kSigns) + kOnes) ^ (t & kSigns);  // t + 1, byte by byte
+  return ((t & ~kSigns) + kOnes) ^ (t & kSigns);
+}
+
+// Codes of the pairs of eight trits, in four bytes.
+std::uint32_t pair_codes(const std::int8_t* trits) {
+  constexpr std::uint64_t kEven = 0x00ff00ff00ff00ff;
+  const std::uint64_t digits = digits_of(trits);
   std::uint64_t codes = 3 * (digits & kEven) + (digits >> 8 & kEven);
   codes = (codes | codes >> 8) & 0x0000ffff0000ffff;
   return static_cast<std::uint32_t>(codes | codes >> 16);
@@ -109,6 +114,20 @@ void pack_lut2_panel(const std::int8_t* trits, std::size_t rows, std::size_t col
   });
 }
 
+namespace {
+
+// Triples by 9 a + 3 b + c of their digits, and of each the magnitude of 9 a + 3 b + c of its
+// trits.
+constexpr unsigned kZeroTriple = 13;
+constexpr std::array<std::uint8_t, 256> kMagnitudes = [] {
+  std::array<std::uint8_t, 256> m{};  // illegal ones, too
+  for (unsigned v = 0; v < 27; ++v)
+    m[v] = static_cast<std::uint8_t>(v < kZeroTriple ? kZeroTriple - v : v - kZeroTriple);
+  return m;
+}();
+
+}  // namespace
+
 void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t cols,
                      std::uint8_t* out) noexcept {
   constexpr std::size_t kBlockGroups = kLut3Steps * kLutStepGroups;
@@ -117,14 +136,20 @@ void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t col
     Codes<kTriples> codes;
     std::uint8_t signs[kTileCols / 24][kLutStepGroups][kLutPanelRows] = {};  // bits of four steps
     for (std::size_t r = 0; r < kLutPanelRows; ++r)
-      for (std::size_t g = 0; g < kTriples; ++g) {
-        const std::int8_t* t = tile + r * stride + 3 * g;
-        const int v = 9 * t[0] + 3 * t[1] + t[2];
-        codes[r][g] = static_cast<std::uint8_t>(std::abs(v));
-        std::uint8_t& bits = signs[g / kBlockGroups][g % 2][r];
-        bits = static_cast<std::uint8_t>(bits | static_cast<unsigned>(v < 0)
-                                                    << lut3_sign_shift(g % kBlockGroups / 2, 0));
-      }
+      for (std::size_t b = 0; b < kTileCols / 24; ++b)
+        for (std::size_t step = 0; step < kLut3Steps; ++step) {
+          const std::int8_t* t = tile + r * stride + 24 * b;
+          // Six trits, of which the last of a row have nothing behind them.
+          const std::uint64_t digits = step < 3 ? digits_of(t + 6 * step) : digits_of(t + 16) >> 16;
+          const std::uint64_t values = digits * 0x090301;  // bytes 2 and 5 are sums of three
+          const std::uint64_t v[2] = {values >> 16 & 255, values >> 40 & 255};
+          for (std::size_t half = 0; half < 2; ++half) {
+            codes[r][b * kBlockGroups + 2 * step + half] = kMagnitudes[v[half]];
+            std::uint8_t& bits = signs[b][half][r];
+            bits = static_cast<std::uint8_t>(bits | static_cast<unsigned>(v[half] < kZeroTriple)
+                                                        << lut3_sign_shift(step, 0));
+          }
+        }
     std::uint8_t* block = out + k / kLut3Geometry.block_cols * kLut3Geometry.block_bytes;
     const std::size_t count = std::min(blocks - k / kLut3Geometry.block_cols, kTileCols / 24);
     for (std::size_t b = 0; b < count; ++b, block += kLut3Geometry.block_bytes) {
