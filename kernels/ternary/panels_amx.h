@@ -3,14 +3,15 @@
 // t2p and t5p on AMX int8 tiles, over either of the tile operations of amx_tiles.h. A row of a B
 // tile is a quad of 16 rows (panels.h), so 16 unpacked quads of a panel are a B tile as they lie;
 // an A tile is 64 columns of 16 tokens as they lie. Two panels meet 32 tokens at a time: 4 loads of
-// 1 KB to 4 products of 16 cycles, whose sums stay in their tiles. The first 32 tokens meet codes
-// as soon as they are unpacked, the others find all of both panels in L2 (82 KB for 2560 columns).
+// 1 KB to 4 products of 16 cycles, whose sums stay in their tiles. Codes are unpacked anew for
+// every 32 tokens, a few tiles ahead of the products, in L1, where it costs next to nothing.
 //
-// Emerald Rapids, ns for 4 products: 19 without loads, 26 with all operands in L1, 31 to 33 as
-// here. With a chunk of the codes in L1 for all tokens and the sums carried through memory 41: the
-// stores of sums wait for their lines. Those of y are therefore asked for when a block of tokens
-// begins. No include guard: panels_amx*.cc include this inside their unnamed namespaces, after they
-// have defined TERN_TARGET and Tiles (amx_tiles.h).
+// Emerald Rapids, ns for 4 products: 19 without loads, 26 with all operands in L1, 31 to 33 with
+// codes that were unpacked to L2 once, 41 with a chunk of codes in L1 for all tokens and the sums
+// carried through memory. Stores of sums wait for their lines, which are therefore asked for when a
+// pass begins a pair of panels.
+// No include guard: panels_amx*.cc include this inside their unnamed namespaces, after they have
+// defined TERN_TARGET, Tiles (amx_tiles.h) and sum_of(x, cols), cols a multiple of 64.
 
 constexpr std::size_t kTilePanels = 2;
 constexpr std::size_t kTileQuads = kTileRows;              // of a B tile
@@ -21,7 +22,10 @@ constexpr std::size_t kPairTokens = 2 * kTileRows;
 
 // Tiles unpacked at a time: a multiple of 5, which are 16 blocks of t5p.
 constexpr std::size_t kChunkTiles = 5;
-constexpr std::size_t kBlockTokensBytes = std::size_t{768} << 10;  // of activations
+constexpr std::size_t kChunkBytes = kChunkTiles * kTileBytes;
+
+// What is read again and again: half of a 2 MB L2 cache.
+constexpr std::size_t kTokensBytes = std::size_t{768} << 10, kWeightsBytes = std::size_t{256} << 10;
 
 // Unpack: kGeometry and block(): the quads of a block as bytes.
 template <typename Unpack>
@@ -45,31 +49,22 @@ struct AmxProduct {
     Tiles::configure(config);
   }
 
-  struct Sums {
-    std::int32_t* at;        // of the first token and row
-    std::size_t ld;          // elements from token to token
-    std::size_t panel_step;  // and from panel to panel
-
-    std::int32_t* tile(std::size_t i, std::size_t j) const {
-      return at + i * kTileRows * ld + j * panel_step;
-    }
-    std::size_t bytes() const { return ld * sizeof(std::int32_t); }
-  };
-
-  TERN_TARGET static void load(const Sums& sums, bool two) {
-    Tiles::load<0>(sums.tile(0, 0), sums.bytes());
-    Tiles::load<1>(sums.tile(0, 1), sums.bytes());
+  // C from what is the same for both panels.
+  TERN_TARGET static void load(const std::int32_t* sums, bool two) {
+    Tiles::load<0>(sums, kTileRowBytes);
+    Tiles::load<1>(sums, kTileRowBytes);
     if (!two) return;
-    Tiles::load<2>(sums.tile(1, 0), sums.bytes());
-    Tiles::load<3>(sums.tile(1, 1), sums.bytes());
+    Tiles::load<2>(sums + kTileRows * kPanelRows, kTileRowBytes);
+    Tiles::load<3>(sums + kTileRows * kPanelRows, kTileRowBytes);
   }
 
-  TERN_TARGET static void store(const Sums& sums, bool two) {
-    Tiles::store<0>(sums.tile(0, 0), sums.bytes());
-    Tiles::store<1>(sums.tile(0, 1), sums.bytes());
+  TERN_TARGET static void store(std::int32_t* to, std::size_t ld, bool two) {
+    const std::size_t stride = ld * sizeof(std::int32_t);
+    Tiles::store<0>(to, stride);
+    Tiles::store<1>(to + kPanelRows, stride);
     if (!two) return;
-    Tiles::store<2>(sums.tile(1, 0), sums.bytes());
-    Tiles::store<3>(sums.tile(1, 1), sums.bytes());
+    Tiles::store<2>(to + kTileRows * ld, stride);
+    Tiles::store<3>(to + kTileRows * ld + kPanelRows, stride);
   }
 
   // A chunk of one or two panels that is to be unpacked, some blocks at a time. What x has beyond
@@ -80,119 +75,109 @@ struct AmxProduct {
     std::size_t panel_bytes;  // to the second one
     std::size_t panels;
     std::size_t blocks;
-    std::uint8_t* codes;  // of the first panel
-    std::size_t step;     // bytes to those of the second one
+    std::uint8_t* codes;  // [kTilePanels, kChunkBytes]
 
     TERN_TARGET void unpack(std::size_t begin, std::size_t end) const {
       end = std::min(end, blocks);
       for (std::size_t p = 0; p < panels; ++p)
         for (std::size_t b = begin; b < end; ++b) {
           const std::uint8_t* block = at + p * panel_bytes + b * kGeometry.block_bytes;
-          Unpack::block(block, codes + p * step + b * kBlockBytes);
+          Unpack::block(block, codes + p * kChunkBytes + b * kBlockBytes);
         }
     }
   };
 
-  //   codes  of the first panel; those of the second one are `step` bytes further
-  //   next   unpacked meanwhile, where kMore: the tile unit works on its own
-  template <bool kMore>
-  TERN_TARGET static void products(const std::uint8_t* codes, std::size_t step, std::size_t tiles,
-                                   const std::int8_t* x, std::size_t ldx, bool two,
-                                   const Packed& next) {
+  // Products of a chunk, whose codes make room for those of the next one, tile by tile: the tile
+  // unit works while codes are unpacked. (With two chunks in turn it does not: loads of tiles wait
+  // for stores 4 KB apart. 45 for 62 % of the peak.)
+  TERN_TARGET static void products(std::size_t tiles, const std::int8_t* x, std::size_t ldx,
+                                   bool two, const Packed& next) {
+    const std::uint8_t* codes = next.codes;
     for (std::size_t k = 0; k < tiles; ++k, codes += kTileBytes, x += kTileCols) {
       Tiles::load<6>(codes, kTileRowBytes);
       Tiles::load<4>(x, ldx);
       Tiles::mac_signed_unsigned<0, 4, 6>();
-      Tiles::load<7>(codes + step, kTileRowBytes);
+      Tiles::load<7>(codes + kChunkBytes, kTileRowBytes);
       Tiles::mac_signed_unsigned<1, 4, 7>();
       if (two) {
         Tiles::load<5>(x + kTileRows * ldx, ldx);
         Tiles::mac_signed_unsigned<2, 5, 6>();
         Tiles::mac_signed_unsigned<3, 5, 7>();
       }
-      if constexpr (kMore)
-        next.unpack(k * kChunkBlocks / kChunkTiles, (k + 1) * kChunkBlocks / kChunkTiles);
+      next.unpack(k * kChunkBlocks / kChunkTiles, (k + 1) * kChunkBlocks / kChunkTiles);
     }
-    if constexpr (kMore) next.unpack(tiles * kChunkBlocks / kChunkTiles, kChunkBlocks);
+    next.unpack(tiles * kChunkBlocks / kChunkTiles, kChunkBlocks);
   }
 
-  TERN_TARGET static void block_product(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
-                                        std::size_t tokens, std::int32_t* y, std::size_t ldy) {
-    const std::size_t tiles = (w.cols + kTileCols - 1) / kTileCols,
-                      blocks = kGeometry.blocks(w.cols);
-    const std::size_t chunks = (tiles + kChunkTiles - 1) / kChunkTiles;
-    const bool once = tokens <= kPairTokens;
-    // Who needs them once has two chunks in turn, which L1 holds.
-    const std::size_t step = (once ? 2 : chunks) * kChunkTiles * kTileBytes;
-    thread_local Scratch codes_block, sums_block, edge_block;
-    auto* all_codes = codes_block.room<std::uint8_t>(kTilePanels * step);
-    auto* sums = sums_block.room<std::int32_t>(tokens * kPanelRows);  // less the sum of x, repeated
-    auto* edge = edge_block.room<std::int32_t>(kPairTokens * kPairRows);
-    for (std::size_t t = 0; t < tokens; ++t) {
-      std::fill_n(sums + t * kPanelRows, kPanelRows, -sum_of(x + t * ldx, tiles * kTileCols));
-    }
-    // Chunk c of the panels from row r on; beyond the last row there are none.
-    const auto packed = [&](std::size_t r, std::size_t c, std::size_t turn) -> Packed {
+  // All rows and 32 tokens at most.
+  //   sums  [tokens, kPanelRows]: less the sum of x, repeated
+  TERN_TARGET static void pass(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
+                               std::size_t tokens, const std::int32_t* sums, std::int32_t* y,
+                               std::size_t ldy) {
+    const std::size_t tiles = (w.cols + kTileCols - 1) / kTileCols;
+    const std::size_t blocks = kGeometry.blocks(w.cols);
+    const bool two = tokens > kTileRows;
+    alignas(64) std::uint8_t codes[kTilePanels * kChunkBytes];
+    alignas(64) std::int32_t edge[kPairTokens * kPairRows];
+    // Tiles [k, k + kChunkTiles) of the panels from row r on; beyond the last row there are none.
+    const auto packed = [&](std::size_t r, std::size_t k) -> Packed {
       const std::size_t live = r < w.rows ? std::min(kPairRows, w.rows - r) : 0;
-      const std::size_t panel_bytes = kGeometry.panel_bytes(w.cols), b = c * kChunkBlocks;
-      return {w.data + r / kPanelRows * panel_bytes + b * kGeometry.block_bytes,
-              panel_bytes,
-              (live + kPanelRows - 1) / kPanelRows,
-              std::min(kChunkBlocks, blocks - b),
-              all_codes + (once ? turn % 2 : c) * kChunkTiles * kTileBytes,
-              step};
+      const std::size_t panel_bytes = kGeometry.panel_bytes(w.cols);
+      const std::size_t b = k / kChunkTiles * kChunkBlocks;
+      return {w.data + r / kPanelRows * panel_bytes + b * kGeometry.block_bytes, panel_bytes,
+              (live + kPanelRows - 1) / kPanelRows, std::min(kChunkBlocks, blocks - b), codes};
     };
-    std::size_t configured = 0, turn = 0;
-    if (once) packed(0, 0, 0).unpack(0, kChunkBlocks);
+    configure(tokens);
+    packed(0, 0).unpack(0, kChunkBlocks);
     for (std::size_t r = 0; r < w.rows; r += kPairRows) {
       const std::size_t live = std::min(kPairRows, w.rows - r);
-      if (!once) packed(r, 0, 0).unpack(0, kChunkBlocks);
-      for (std::size_t t = 0; t < tokens; t += kPairTokens) {
-        const std::size_t count = std::min(kPairTokens, tokens - t);
-        const bool two = count > kTileRows;
-        if (count != configured) {
-          configure(count);
-          configured = count;
-        }
-        std::int32_t* to = y + t * ldy + r;
-        for (std::size_t i = 0; i < count; ++i) {
-          __builtin_prefetch(to + i * ldy, 1);
-          __builtin_prefetch(to + i * ldy + live - 1, 1);
-        }
-        load({sums + t * kPanelRows, kPanelRows, 0}, two);
-        const std::int8_t* xs = x + t * ldx;
-        if (t > 0) {
-          products<false>(all_codes, step, tiles, xs, ldx, two, {});
-        } else {
-          for (std::size_t c = 0; c < chunks; ++c, ++turn) {
-            const bool last = c + 1 == chunks;
-            const Packed next = !last  ? packed(r, c + 1, turn + 1)
-                                : once ? packed(r + kPairRows, 0, turn + 1)
-                                       : Packed{};
-            products<true>(packed(r, c, turn).codes, step,
-                           std::min(kChunkTiles, tiles - c * kChunkTiles),
-                           xs + c * kChunkTiles * kTileCols, ldx, two, next);
-          }
-        }
-        if (live == kPairRows) {
-          store({to, ldy, kPanelRows}, two);
-        } else {
-          store({edge, kPairRows, kPanelRows}, two);
-          for (std::size_t i = 0; i < count; ++i)
-            std::copy_n(edge + i * kPairRows, live, to + i * ldy);
-        }
+      for (std::size_t t = 0; t < tokens; ++t) {
+        __builtin_prefetch(y + t * ldy + r, 1);
+        __builtin_prefetch(y + t * ldy + r + live - 1, 1);
+      }
+      load(sums, two);
+      for (std::size_t k = 0; k < tiles; k += kChunkTiles) {
+        const bool last = k + kChunkTiles >= tiles;
+        products(std::min(kChunkTiles, tiles - k), x + k * kTileCols, ldx, two,
+                 last ? packed(r + kPairRows, 0) : packed(r, k + kChunkTiles));
+      }
+      if (live == kPairRows) {
+        store(y + r, ldy, two);
+      } else {
+        store(edge, kPairRows, two);
+        for (std::size_t t = 0; t < tokens; ++t)
+          std::copy_n(edge + t * kPairRows, live, y + t * ldy + r);
       }
     }
-    if (configured != 0) Tiles::release();
+    Tiles::release();
   }
 
-  // Tokens by as many as L2 holds beside the codes.
+  // Rows and tokens by as many as L2 holds of each: what passes of 32 tokens read again.
   static void multiply(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                        std::size_t tokens, std::int32_t* y, std::size_t ldy) {
-    const std::size_t parts = (tokens * ldx + kBlockTokensBytes - 1) / kBlockTokensBytes;
-    const std::size_t pairs = (tokens + kPairTokens - 1) / kPairTokens;
-    const std::size_t some = parts == 0 ? 0 : (pairs + parts - 1) / parts * kPairTokens;
-    for (std::size_t t = 0; t < tokens; t += some)
-      block_product(w, x + t * ldx, ldx, std::min(some, tokens - t), y + t * ldy, ldy);
+    if (w.rows == 0 || tokens == 0) return;
+    thread_local Scratch sums_block;
+    auto* sums = sums_block.room<std::int32_t>(tokens * kPanelRows);
+    const std::size_t padded = (w.cols + kTileCols - 1) / kTileCols * kTileCols;
+    for (std::size_t t = 0; t < tokens; ++t)
+      std::fill_n(sums + t * kPanelRows, kPanelRows, -sum_of(x + t * ldx, padded));
+
+    const std::size_t some_tokens = at_most(kTokensBytes, ldx, kPairTokens);
+    const std::size_t some_rows =
+        at_most(kWeightsBytes, kGeometry.panel_bytes(w.cols) / kPanelRows, kPairRows);
+    for (std::size_t t0 = 0; t0 < tokens; t0 += some_tokens)
+      for (std::size_t r = 0; r < w.rows; r += some_rows) {
+        const TernaryView rows = w.slice(kGeometry, r, std::min(w.rows, r + some_rows));
+        const std::size_t end = std::min(tokens, t0 + some_tokens);
+        for (std::size_t t = t0; t < end; t += kPairTokens)
+          pass(rows, x + t * ldx, ldx, std::min(kPairTokens, end - t), sums + t * kPanelRows,
+               y + t * ldy + r, ldy);
+      }
+  }
+
+ private:
+  // How many items of `each` bytes, a multiple of `step`.
+  static std::size_t at_most(std::size_t bytes, std::size_t each, std::size_t step) {
+    return std::max(step, bytes / each / step * step);
   }
 };
