@@ -33,6 +33,9 @@ struct Ahead {
   std::size_t step;  // bytes per step of the tile
 };
 
+// For the kLines of a tile: two requests per step, as prefetch_stream() makes them.
+constexpr std::size_t kTwice = ~std::size_t{0};
+
 template <typename T>
 Ahead ahead_of(const T* at, std::size_t step) {
   return {reinterpret_cast<std::uintptr_t>(at), step};
@@ -41,9 +44,12 @@ Ahead ahead_of(const T* at, std::size_t step) {
 // The lines that a step needs of what lies `ahead`.
 template <std::size_t kLines>
 [[gnu::always_inline]] inline void fetch(Ahead& ahead) {
+  if constexpr (kLines == kTwice)
+    prefetch_stream(reinterpret_cast<const void*>(ahead.at));
+  else
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < kLines; ++i)
-    __builtin_prefetch(reinterpret_cast<const void*>(ahead.at + i * kLineBytes), 0, 2);
+    for (std::size_t i = 0; i < kLines; ++i)
+      __builtin_prefetch(reinterpret_cast<const void*>(ahead.at + i * kLineBytes), 0, 2);
   ahead.at += ahead.step;
 }
 
@@ -135,12 +141,32 @@ void with_constant(std::size_t n, const Call& call) {
   call.template operator()<Most>();
 }
 
+// A single token where asks_ahead().
+template <typename Ops>
+void multiply_one(const DenseView<typename Ops::W>& w, const typename Ops::X* x,
+                  const std::int32_t* sums, typename Ops::Y* y) {
+  constexpr std::size_t R = Ops::kRowsAlone;
+  constexpr std::size_t kStepBytes = R * Ops::kStep * sizeof(typename Ops::W);
+  std::size_t r = 0;
+  if constexpr (R > 1)
+    for (; w.rows - r >= R; r += R) {
+      const typename Ops::W* at = w.data + r * w.cols;
+      tile<Ops, R, 1, kTwice>(at, w.cols, w.cols, x, 0, sums, y + r, 0, ahead_of(at, kStepBytes));
+    }
+  for (; r < w.rows; ++r) {
+    const typename Ops::W* at = w.data + r * w.cols;
+    tile<Ops, 1, 1, kTwice>(at, w.cols, w.cols, x, 0, sums, y + r, 0,
+                            ahead_of(at, std::max(kStepBytes / R, kLineBytes)));
+  }
+}
+
 // Up to Ops::kTokens tokens meet weights decoded in registers.
 template <typename Ops>
 void multiply_few(const DenseView<typename Ops::W>& w, const typename Ops::X* x, std::size_t ldx,
                   std::size_t tokens, const std::int32_t* sums, typename Ops::Y* y,
                   std::size_t ldy) {
   constexpr std::size_t kStepBytes = Ops::kStep * sizeof(typename Ops::W);
+  if (tokens == 1 && asks_ahead()) return multiply_one<Ops>(w, x, sums, y);
   with_constant<Ops::kTokens>(tokens, [&]<std::size_t T>() {
     constexpr std::size_t R = T == 1 ? Ops::kRowsAlone : Ops::kRows;
     std::size_t r = 0;
