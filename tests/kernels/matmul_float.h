@@ -71,7 +71,7 @@ struct FloatProblem {
     if (name.find("amx") != name.npos) bound = g(18 + up(32)) * magnitude + 2 * cols * 0x1p-126;
     if (name.find("avx512fp16") != name.npos) {
       const double h = 8 * 0x1p-11;
-      bound = (h / (1 - h) + 2 * g(2 * up(256) + 4)) * magnitude + cols * 0x1p-24;
+      bound = (h / (1 - h) + 2 * g(2 * up(1280) + 4)) * magnitude + cols * 0x1p-24;
     }
     return std::fabs(double{y} - exact) <= bound + cols * 0x1p-53 * magnitude;
   }
