@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
@@ -17,7 +19,7 @@ namespace {
 
 using Tiles = AmxTiles;
 
-#include "kernels/dense/bf16_amx.h"
+#include "kernels/dense/bf16_tiles.h"
 
 }  // namespace
 
