@@ -122,7 +122,7 @@ TERN_TARGET void row_alone(const f16* w, const f16* x, std::size_t groups, float
   }
   Ahead ahead = ahead_of(w + g * kGroup, kLineBytes);
   if (g < groups)
-    block<1, 1, kTwice>(w + g * kGroup, 0, x + g * kGroup, 0, groups - g, &sums, ahead);
+    block<1, 1, kTwice + 1>(w + g * kGroup, 0, x + g * kGroup, 0, groups - g, &sums, ahead);
   Ops::template fold<1>(&sums, y);
 }
 

@@ -33,8 +33,8 @@ struct Ahead {
   std::size_t step;  // bytes per step of the tile
 };
 
-// For the kLines of a tile: two requests per step, as prefetch_stream() makes them.
-constexpr std::size_t kTwice = ~std::size_t{0};
+// For the kLines of a tile: kTwice + n lines, each asked for as prefetch_stream() does.
+constexpr std::size_t kTwice = 64;
 
 template <typename T>
 Ahead ahead_of(const T* at, std::size_t step) {
@@ -44,12 +44,14 @@ Ahead ahead_of(const T* at, std::size_t step) {
 // The lines that a step needs of what lies `ahead`.
 template <std::size_t kLines>
 [[gnu::always_inline]] inline void fetch(Ahead& ahead) {
-  if constexpr (kLines == kTwice)
-    prefetch_stream(reinterpret_cast<const void*>(ahead.at));
-  else
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < kLines; ++i)
-      __builtin_prefetch(reinterpret_cast<const void*>(ahead.at + i * kLineBytes), 0, 2);
+  for (std::size_t i = 0; i < kLines % kTwice; ++i) {
+    const auto* at = reinterpret_cast<const void*>(ahead.at + i * kLineBytes);
+    if constexpr (kLines >= kTwice)
+      prefetch_stream(at);
+    else
+      __builtin_prefetch(at, 0, 2);
+  }
   ahead.at += ahead.step;
 }
 
@@ -151,12 +153,13 @@ void multiply_one(const DenseView<typename Ops::W>& w, const typename Ops::X* x,
   if constexpr (R > 1)
     for (; w.rows - r >= R; r += R) {
       const typename Ops::W* at = w.data + r * w.cols;
-      tile<Ops, R, 1, kTwice>(at, w.cols, w.cols, x, 0, sums, y + r, 0, ahead_of(at, kStepBytes));
+      tile<Ops, R, 1, kTwice + (kStepBytes + kLineBytes - 1) / kLineBytes>(
+          at, w.cols, w.cols, x, 0, sums, y + r, 0, ahead_of(at, kStepBytes));
     }
   for (; r < w.rows; ++r) {
     const typename Ops::W* at = w.data + r * w.cols;
-    tile<Ops, 1, 1, kTwice>(at, w.cols, w.cols, x, 0, sums, y + r, 0,
-                            ahead_of(at, std::max(kStepBytes / R, kLineBytes)));
+    tile<Ops, 1, 1, kTwice + 1>(at, w.cols, w.cols, x, 0, sums, y + r, 0,
+                                ahead_of(at, std::max(kStepBytes / R, kLineBytes)));
   }
 }
 
