@@ -15,7 +15,12 @@
 #define TERN_TARGET TERN_TARGET_AMX
 
 namespace tern::kernels {
+
+MatmulBf16Fn matmul_bf16_avx512bf16;
+
 namespace {
+
+constexpr MatmulBf16Fn* alone = matmul_bf16_avx512bf16;
 
 using Tiles = AmxTiles;
 

@@ -14,7 +14,12 @@
 #define TERN_TARGET
 
 namespace tern::kernels {
+
+MatmulBf16Fn matmul_bf16_scalar;
+
 namespace {
+
+constexpr MatmulBf16Fn* alone = matmul_bf16_scalar;
 
 using Tiles = PlainTiles;
 

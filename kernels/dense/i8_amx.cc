@@ -15,7 +15,12 @@
 #define TERN_TARGET TERN_TARGET_AMX
 
 namespace tern::kernels {
+
+MatmulI8Fn matmul_i8_avx512vnni;
+
 namespace {
+
+constexpr MatmulI8Fn* alone = matmul_i8_avx512vnni;
 
 using Tiles = AmxTiles;
 

@@ -14,7 +14,12 @@
 #define TERN_TARGET
 
 namespace tern::kernels {
+
+MatmulI8Fn matmul_i8_scalar;
+
 namespace {
+
+constexpr MatmulI8Fn* alone = matmul_i8_scalar;
 
 using Tiles = PlainTiles;
 

@@ -68,7 +68,10 @@ struct FloatProblem {
     double bound = g(up(16) + 4) * magnitude + cols * 0x1p-149;
     if (name.find("avx512bf16") != name.npos)
       bound = g(2 * up(32) + 5) * magnitude + 2 * cols * 0x1p-126;
-    if (name.find("amx") != name.npos) bound = g(18 + up(32)) * magnitude + 2 * cols * 0x1p-126;
+    if (name.find("amx") != name.npos && s.tokens == 1)
+      bound = g(2 * up(32) + 5) * magnitude + 2 * cols * 0x1p-126;
+    else if (name.find("amx") != name.npos)
+      bound = g(18 + up(32)) * magnitude + 2 * cols * 0x1p-126;
     if (name.find("avx512fp16") != name.npos) {
       const double h = 8 * 0x1p-11;
       bound = (h / (1 - h) + 2 * g(2 * up(1280) + 4)) * magnitude + cols * 0x1p-24;
