@@ -123,6 +123,9 @@ void check_long_rows() {
       for (const Fill fill : {Fill::kUniform, Fill::kWide})
         check_problem(FloatProblem<F>({3, cols, tokens}, fill, 5));
   check_problem(FloatProblem<F>({223, 2565, 1}, Fill::kUniform, 6));  // beyond the L2 cache
+  // Columns that are cut while many tokens pass, more tokens than one block of them.
+  check_problem(FloatProblem<F>({35, 5217, 34}, Fill::kUniform, 8));
+  check_problem(FloatProblem<F>({17, 2592, 150}, Fill::kUniform, 9));
 }
 
 template <typename F>
