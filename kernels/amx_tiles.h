@@ -93,6 +93,21 @@ struct PlainTiles {
           std::memcpy(s.bytes[C][m] + 4 * n, &c, sizeof c);
         }
   }
+  // TDPBSSD: the same with signed B, on whole tiles.
+  template <std::size_t C, std::size_t A, std::size_t B>
+  static void mac_signed_signed() noexcept {
+    State& s = state();
+    for (std::size_t m = 0; m < kTileRows; ++m)
+      for (std::size_t k = 0; k < kTileRows; ++k)
+        for (std::size_t n = 0; n < 16; ++n) {
+          std::int32_t c;
+          std::memcpy(&c, s.bytes[C][m] + 4 * n, sizeof c);
+          for (std::size_t i = 0; i < 4; ++i)
+            c += static_cast<std::int8_t>(s.bytes[A][m][4 * k + i]) *
+                 static_cast<std::int8_t>(s.bytes[B][k][4 * n + i]);
+          std::memcpy(s.bytes[C][m] + 4 * n, &c, sizeof c);
+        }
+  }
   // TDPBF16PS: float32 C[m, n] += sum over k of A[m, 2k] B[k, 2n] + A[m, 2k + 1] B[k, 2n + 1], on
   // whole tiles. Even and odd elements are summed apart, one fused multiply-add each, then added to
   // each other and to C.
@@ -149,6 +164,10 @@ struct AmxTiles {
   template <std::size_t C, std::size_t A, std::size_t B>
   static void mac_signed_unsigned() noexcept {
     asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
+  }
+  template <std::size_t C, std::size_t A, std::size_t B>
+  static void mac_signed_signed() noexcept {
+    asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
   }
   template <std::size_t C, std::size_t A, std::size_t B>
   static void mac_bf16() noexcept {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
@@ -13,11 +15,16 @@
 #define TERN_TARGET TERN_TARGET_AMX
 
 namespace tern::kernels {
+
+MatmulBf16Fn matmul_bf16_avx512bf16;
+
 namespace {
+
+constexpr MatmulBf16Fn* alone = matmul_bf16_avx512bf16;
 
 using Tiles = AmxTiles;
 
-#include "kernels/dense/bf16_amx.h"
+#include "kernels/dense/bf16_tiles.h"
 
 }  // namespace
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
@@ -12,11 +14,16 @@
 #define TERN_TARGET
 
 namespace tern::kernels {
+
+MatmulBf16Fn matmul_bf16_scalar;
+
 namespace {
+
+constexpr MatmulBf16Fn* alone = matmul_bf16_scalar;
 
 using Tiles = PlainTiles;
 
-#include "kernels/dense/bf16_amx.h"
+#include "kernels/dense/bf16_tiles.h"
 
 }  // namespace
 

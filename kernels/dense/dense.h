@@ -14,12 +14,13 @@
 //   matmul_bf16_avx512bf16  vdpbf16ps adds pairs of products. Subnormal operands count as 0, and
 //                           subnormal results become 0.
 //                           |y - exact| <= g(2 ceil(cols / 32) + 5) S + 2 cols 2^-126
-//   matmul_bf16_amx         tdpbf16ps adds 16 even and 16 odd products, then both to the result;
+//   matmul_bf16_amx         As avx512bf16 for one token, else
+//                           tdpbf16ps adds 16 even and 16 odd products, then both to the result;
 //                           subnormals likewise.
 //                           |y - exact| <= g(18 + ceil(cols / 32)) S + 2 cols 2^-126
-//   matmul_f16_avx512fp16   Chains of 8 multiply-adds in binary16, widened and added in float32;
+//   matmul_f16_avx512fp16   Sums of 8 binary16 roundings, widened and added in float32;
 //                           in the defined order where one of them overflows. With h = 8 * 2^-11,
-//                           |y - exact| <= (h / (1 - h) + 2 g(2 ceil(cols / 256) + 4)) S
+//                           |y - exact| <= (h / (1 - h) + 2 g(2 ceil(cols / 1280) + 4)) S
 //                                          + cols 2^-24
 //
 // Integer numerics. i8 is exact. i4: group g of 32 columns gives the exact sum of nibble times x;

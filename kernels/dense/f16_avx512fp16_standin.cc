@@ -9,6 +9,7 @@
 
 #include "kernels/dense/dense.h"
 #include "kernels/dense/scratch.h"
+#include "kernels/prefetch.h"
 
 #define TERN_TARGET
 
@@ -45,14 +46,27 @@ struct Ops {
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = fma_half(w[i], x[i], a[i]);
     return a;
   }
+  static Half add_half(Half a, const Half& b) {
+    constexpr f16 kOne = 0x3c00;
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = fma_half(b[i], kOne, a[i]);
+    return a;
+  }
   static Sums add(Sums sums, const Half& half) {
     for (std::size_t i = 0; i < half.size(); ++i) sums[i % 16] += f16_to_f32(half[i]);
     return sums;
   }
-  static float fold(Sums a) {
-    for (std::size_t s = 8; s > 0; s /= 2)
-      for (std::size_t i = 0; i < s; ++i) a[i] += a[i + s];
-    return a[0];
+  template <std::size_t R>
+  static void fold(const Sums* rows, float* y) {
+    for (std::size_t r = 0; r < R; ++r) {
+      Sums a = rows[r];
+      for (std::size_t s = 8; s > 0; s /= 2)
+        for (std::size_t i = 0; i < s; ++i) a[i] += a[i + s];
+      y[r] = a[0];
+    }
+  }
+  static void narrow(const float* x, std::size_t n, f16* to) { f32_to_f16(x, n, to); }
+  static bool all_finite(const float* y, std::size_t n) {
+    return std::all_of(y, y + n, [](float one) { return std::isfinite(one); });
   }
 };
 

@@ -3,10 +3,13 @@
 // AVX2, FMA, F16C: the 16 accumulators of dense.h are two registers.
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/dense/dense.h"
 #include "kernels/dense/scratch.h"
+#include "kernels/prefetch.h"
 #include "kernels/x86.h"
 
 #define TERN_TARGET TERN_TARGET_AVX2
@@ -103,6 +106,31 @@ struct E4m3 {
 };
 
 #include "kernels/dense/float_product.h"
+
+struct E4m3Twice {
+  using Bytes = __m256i;
+  TERN_TARGET static inline Bytes no_bytes() { return _mm256_setzero_si256(); }
+  TERN_TARGET static inline bool any_is_ones(Bytes a) {
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(-1))) != 0;
+  }
+  TERN_TARGET static inline Bytes largest(Bytes a, const f8* w) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+    return _mm256_max_epu8(a, _mm256_or_si256(bytes, _mm256_set1_epi8(-128)));
+  }
+  TERN_TARGET static inline void load(const f8* w, __m256 (&to)[4]) {
+#pragma GCC unroll 2
+    for (std::size_t i = 0; i < 4; i += 2) {
+      const __m256i h =
+          _mm256_and_si256(_mm256_slli_epi16(_mm256_cvtepi8_epi16(load_128(w + 8 * i)), 7),
+                           _mm256_set1_epi16(static_cast<short>(0xbf80)));
+      to[i] = _mm256_cvtph_ps(_mm256_castsi256_si128(h));
+      to[i + 1] = _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1));
+    }
+  }
+};
+
+#include "kernels/dense/e4m3_alone.h"
+
 }  // namespace
 
 void matmul_f32_avx2(const DenseView<float>& w, const float* x, std::size_t ldx, std::size_t tokens,
@@ -122,7 +150,7 @@ void matmul_bf16_avx2(const DenseView<bf16>& w, const float* x, std::size_t ldx,
 
 void matmul_e4m3_avx2(const DenseView<f8>& w, const float* x, std::size_t ldx, std::size_t tokens,
                       float* y, std::size_t ldy) noexcept {
-  multiply<E4m3>(w, x, ldx, tokens, y, ldy);
+  multiply_e4m3(w, x, ldx, tokens, y, ldy);
 }
 
 void matmul_e5m2_avx2(const DenseView<f8>& w, const float* x, std::size_t ldx, std::size_t tokens,

@@ -3,10 +3,13 @@
 // AVX-512: the 16 accumulators of dense.h are one register.
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/dense/dense.h"
 #include "kernels/dense/scratch.h"
+#include "kernels/prefetch.h"
 #include "kernels/x86.h"
 
 #define TERN_TARGET TERN_TARGET_AVX512BW
@@ -106,6 +109,26 @@ struct E4m3 {
 };
 
 #include "kernels/dense/float_product.h"
+
+struct E4m3Twice {
+  using Bytes = __m512i;
+  TERN_TARGET static inline Bytes no_bytes() { return _mm512_setzero_si512(); }
+  TERN_TARGET static inline bool any_is_ones(Bytes a) {
+    return _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8(-1)) != 0;
+  }
+  TERN_TARGET static inline Bytes largest(Bytes a, const f8* w) {
+    return _mm512_max_epu8(a, _mm512_or_si512(_mm512_loadu_si512(w), _mm512_set1_epi8(-128)));
+  }
+  TERN_TARGET static inline void load(const f8* w, __m512 (&to)[2]) {
+    const __m512i h = _mm512_and_si512(_mm512_slli_epi16(_mm512_cvtepi8_epi16(load_256(w)), 7),
+                                       _mm512_set1_epi16(static_cast<short>(0xbf80)));
+    to[0] = _mm512_cvtph_ps(_mm512_castsi512_si256(h));
+    to[1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(h, 1));
+  }
+};
+
+#include "kernels/dense/e4m3_alone.h"
+
 }  // namespace
 
 void matmul_f32_avx512bw(const DenseView<float>& w, const float* x, std::size_t ldx,
@@ -125,7 +148,7 @@ void matmul_bf16_avx512bw(const DenseView<bf16>& w, const float* x, std::size_t 
 
 void matmul_e4m3_avx512bw(const DenseView<f8>& w, const float* x, std::size_t ldx,
                           std::size_t tokens, float* y, std::size_t ldy) noexcept {
-  multiply<E4m3>(w, x, ldx, tokens, y, ldy);
+  multiply_e4m3(w, x, ldx, tokens, y, ldy);
 }
 
 void matmul_e5m2_avx512bw(const DenseView<f8>& w, const float* x, std::size_t ldx,

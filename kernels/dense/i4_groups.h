@@ -50,7 +50,7 @@ TERN_TARGET [[gnu::always_inline]] inline void step(const std::uint8_t* groups, 
 }
 
 // One row and T tokens.
-template <std::size_t T>
+template <std::size_t T, bool kTwice = false>
 TERN_TARGET void row(const std::uint8_t* w, std::size_t cols, const Step* x, std::size_t ldx,
                      float* y, std::size_t ldy) {
   Groups::Sums a[T][Groups::kParts];
@@ -60,11 +60,13 @@ TERN_TARGET void row(const std::uint8_t* w, std::size_t cols, const Step* x, std
     for (std::size_t part = 0; part < Groups::kParts; ++part) a[t][part] = Groups::zero();
   std::size_t k = 0;
   for (; k + kStepCols <= cols; k += kStepCols, w += kStepBytes, ++x) {
-    // 8 KB ahead, into L2: see tile.h.
+    // Where kTwice: see prefetch.h; else 8 KB ahead, into L2: see tile.h.
+#pragma GCC unroll 3
     for (std::size_t line = 0; line < 3; ++line)
-      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(w) + 8192 +
-                                                       line * kLineBytes),
-                         0, 2);
+      if constexpr (kTwice)
+        prefetch_stream(w + line * kLineBytes);
+      else
+        prefetch<2>(w, 8192 + line * kLineBytes);
     step<T>(w, x, ldx, a);
   }
   if (k < cols) {
@@ -90,6 +92,11 @@ void multiply(const Q4View& w, const std::int8_t* x, std::size_t ldx, std::size_
   const std::size_t stride = (w.cols + kStepCols - 1) / kStepCols;
   Step* steps = transposed.room<Step>(tokens * stride);
   for (std::size_t t = 0; t < tokens; ++t) transpose(x + t * ldx, w.cols, steps + t * stride);
+  if (tokens == 1 && asks_ahead()) {
+    for (std::size_t r = 0; r < w.rows; ++r)
+      row<1, true>(w.data + r * w.row_bytes(), w.cols, steps, stride, y + r, ldy);
+    return;
+  }
   for (std::size_t r = 0; r < w.rows; ++r)
     tokens_of_row<kMostTokens>(tokens, w.data + r * w.row_bytes(), w.cols, steps, stride, y + r,
                                ldy);

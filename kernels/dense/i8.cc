@@ -9,9 +9,10 @@
 
 namespace tern::kernels {
 
-MatmulI8Fn matmul_i8_scalar, matmul_i8_avxvnni_standin;
+MatmulI8Fn matmul_i8_scalar, matmul_i8_avxvnni_standin, matmul_i8_amx_standin;
 #if defined(__x86_64__)
-MatmulI8Fn matmul_i8_avx512vnni, matmul_i8_avx512bw, matmul_i8_avxvnni, matmul_i8_avx2;
+MatmulI8Fn matmul_i8_amx, matmul_i8_avx512vnni, matmul_i8_avx512bw, matmul_i8_avxvnni,
+    matmul_i8_avx2;
 #elif defined(__aarch64__)
 MatmulI8Fn matmul_i8_neoni8mm, matmul_i8_neondot, matmul_i8_neon;
 #endif
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
+    Kernel<MatmulI8Fn>{"matmul_i8_amx", Isa::kAmx, matmul_i8_amx},
     Kernel<MatmulI8Fn>{"matmul_i8_avx512vnni", Isa::kAvx512Vnni, matmul_i8_avx512vnni},
     Kernel<MatmulI8Fn>{"matmul_i8_avx512bw", Isa::kAvx512Bw, matmul_i8_avx512bw},
     Kernel<MatmulI8Fn>{"matmul_i8_avxvnni", Isa::kAvxVnni, matmul_i8_avxvnni},
@@ -31,6 +33,7 @@ constexpr std::array kTable = {
 #endif
     Kernel<MatmulI8Fn>{"matmul_i8_scalar", Isa::kScalar, matmul_i8_scalar},
     Kernel<MatmulI8Fn>{"matmul_i8_avxvnni_standin", Isa::kScalar, matmul_i8_avxvnni_standin},
+    Kernel<MatmulI8Fn>{"matmul_i8_amx_standin", Isa::kScalar, matmul_i8_amx_standin},
 };
 
 }  // namespace

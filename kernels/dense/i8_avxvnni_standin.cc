@@ -9,6 +9,7 @@
 
 #include "kernels/dense/dense.h"
 #include "kernels/dense/scratch.h"
+#include "kernels/prefetch.h"
 
 #define TERN_TARGET
 

@@ -33,6 +33,9 @@ struct Ahead {
   std::size_t step;  // bytes per step of the tile
 };
 
+// For the kLines of a tile: kTwice + n lines, each asked for as prefetch_stream() does.
+constexpr std::size_t kTwice = 64;
+
 template <typename T>
 Ahead ahead_of(const T* at, std::size_t step) {
   return {reinterpret_cast<std::uintptr_t>(at), step};
@@ -42,8 +45,13 @@ Ahead ahead_of(const T* at, std::size_t step) {
 template <std::size_t kLines>
 [[gnu::always_inline]] inline void fetch(Ahead& ahead) {
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < kLines; ++i)
-    __builtin_prefetch(reinterpret_cast<const void*>(ahead.at + i * kLineBytes), 0, 2);
+  for (std::size_t i = 0; i < kLines % kTwice; ++i) {
+    const auto* at = reinterpret_cast<const void*>(ahead.at + i * kLineBytes);
+    if constexpr (kLines >= kTwice)
+      prefetch_stream(at);
+    else
+      __builtin_prefetch(at, 0, 2);
+  }
   ahead.at += ahead.step;
 }
 
@@ -135,12 +143,33 @@ void with_constant(std::size_t n, const Call& call) {
   call.template operator()<Most>();
 }
 
+// A single token where asks_ahead().
+template <typename Ops>
+void multiply_one(const DenseView<typename Ops::W>& w, const typename Ops::X* x,
+                  const std::int32_t* sums, typename Ops::Y* y) {
+  constexpr std::size_t R = Ops::kRowsAlone;
+  constexpr std::size_t kStepBytes = R * Ops::kStep * sizeof(typename Ops::W);
+  std::size_t r = 0;
+  if constexpr (R > 1)
+    for (; w.rows - r >= R; r += R) {
+      const typename Ops::W* at = w.data + r * w.cols;
+      tile<Ops, R, 1, kTwice + (kStepBytes + kLineBytes - 1) / kLineBytes>(
+          at, w.cols, w.cols, x, 0, sums, y + r, 0, ahead_of(at, kStepBytes));
+    }
+  for (; r < w.rows; ++r) {
+    const typename Ops::W* at = w.data + r * w.cols;
+    tile<Ops, 1, 1, kTwice + 1>(at, w.cols, w.cols, x, 0, sums, y + r, 0,
+                                ahead_of(at, std::max(kStepBytes / R, kLineBytes)));
+  }
+}
+
 // Up to Ops::kTokens tokens meet weights decoded in registers.
 template <typename Ops>
 void multiply_few(const DenseView<typename Ops::W>& w, const typename Ops::X* x, std::size_t ldx,
                   std::size_t tokens, const std::int32_t* sums, typename Ops::Y* y,
                   std::size_t ldy) {
   constexpr std::size_t kStepBytes = Ops::kStep * sizeof(typename Ops::W);
+  if (tokens == 1 && asks_ahead()) return multiply_one<Ops>(w, x, sums, y);
   with_constant<Ops::kTokens>(tokens, [&]<std::size_t T>() {
     constexpr std::size_t R = T == 1 ? Ops::kRowsAlone : Ops::kRows;
     std::size_t r = 0;

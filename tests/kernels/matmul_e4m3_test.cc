@@ -69,6 +69,15 @@ TEST_CASE("matmul_e4m3 gives the defined bits for extreme values", "[kernels]") 
   check_extremes<E4m3>();
 }
 
+TEST_CASE("matmul_e4m3 gives the defined bits for the largest activations of small weights",
+          "[kernels]") {
+  for (const std::size_t cols : {1, 31, 33, 130}) {
+    FloatProblem<E4m3> p({5, cols, 1}, Fill::kTiny, 7);
+    p.x.assign(cols, std::numeric_limits<float>::max());
+    check_problem(p);
+  }
+}
+
 TEST_CASE("matmul_e4m3 is within the rounding bound of float64", "[kernels]") {
   check_float64_bound<E4m3>();
 }

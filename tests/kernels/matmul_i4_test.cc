@@ -83,6 +83,15 @@ TEST_CASE("matmul_i4 gives the bits that dense.h defines at every edge of its sh
         ++seed;
         check_all_kernels(Problem({rows, groups * 32, tokens}, seed), seed % 4);
       }
+  // Rows over a panel and a pair of panels.
+  for (const std::size_t rows : {7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 67})
+    for (const std::size_t tokens : {1, 7, 33})
+      check_all_kernels(Problem({rows, 352, tokens}, static_cast<unsigned>(rows)));
+}
+
+TEST_CASE("matmul_i4 gives the defined bits where the weights exceed the caches", "[kernels]") {
+  for (const Shape& s : {Shape{423, 2560, 7}, Shape{67, 20000, 8}})
+    check_all_kernels(Problem(s, 9));
 }
 
 TEST_CASE("matmul_i4 gives the defined bits for long rows and every scale", "[kernels]") {

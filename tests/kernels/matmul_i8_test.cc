@@ -53,7 +53,8 @@ TEST_CASE("matmul_i8 equals the sum of products at every edge of its shapes", "[
 }
 
 TEST_CASE("matmul_i8 is exact where the weights exceed the caches", "[kernels]") {
-  for (const Shape& s : {Shape{423, 2565, 1}, Shape{63, 20001, 2}, Shape{131, 8195, 9}})
+  for (const Shape& s : {Shape{423, 2565, 1}, Shape{63, 20001, 2}, Shape{131, 8195, 9},
+                         Shape{35, 10417, 34}, Shape{17, 2600, 300}})
     check_all_kernels(random_bytes(s.rows * s.cols, 1), random_bytes(s.tokens * s.cols, 2), s);
 }
 
