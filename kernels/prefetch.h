@@ -35,7 +35,12 @@ inline void prefetch_begin(const std::uint8_t* at, const std::uint8_t* end) {
   for (std::size_t i = 0; i < left && i < kFarAhead; i += 64) prefetch<2>(at, i);
 }
 
-// What lies past `end` is somebody else's.
+[[gnu::always_inline]] inline void prefetch_stream(const void* at) {
+  prefetch<2>(at, kFarAhead);
+  prefetch<1>(at, kNearAhead);
+}
+
+// The same where what lies past `end` is somebody else's.
 [[gnu::always_inline]] inline void prefetch_stream(const std::uint8_t* at,
                                                    const std::uint8_t* end) {
   const auto left = static_cast<std::size_t>(end - at);

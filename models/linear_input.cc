@@ -2,6 +2,7 @@
 
 #include "models/linear_input.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "kernels/check.h"
@@ -34,11 +35,12 @@ void LinearInput::not_finite() const {
 TernaryInput LinearInput::quantized() {
   const std::size_t stride = ternary_stride(cols_);
   if (!quantized_) {
-    q_.assign(tokens_ * stride, 0);
+    q_ = q_block_.room<std::int8_t>(tokens_ * stride);
+    std::fill_n(q_, tokens_ * stride, std::int8_t{0});
     scales_.resize(tokens_);
     for (std::size_t t = 0; t < tokens_; ++t) {
       const float* x = x_ + t * cols_;
-      std::int8_t* q = q_.data() + t * stride;
+      std::int8_t* q = q_ + t * stride;
       const kernels::Quantized row = norm_ != nullptr
                                          ? norm_quantize_(x, norm_->data(), eps_, cols_, q)
                                          : quantize_(x, cols_, q);
@@ -48,7 +50,7 @@ TernaryInput LinearInput::quantized() {
     counts_.elementwise_ops += tokens_ * cols_ * kQuantizeOps;
     quantized_ = true;
   }
-  return {q_.data(), stride, scales_.data(), tokens_};
+  return {q_, stride, scales_.data(), tokens_};
 }
 
 const float* LinearInput::floats() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/norm_quantize.h"
+#include "kernels/scratch.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/step_counts.h"
@@ -69,7 +70,8 @@ class LinearInput {
   float eps_ = 0;
   std::size_t tokens_ = 0, cols_ = 0;
   bool quantized_ = false, normed_done_ = false, rounded_ = false;
-  std::vector<std::int8_t> q_;  // [tokens, ternary_stride]
+  std::int8_t* q_ = nullptr;    // [tokens, ternary_stride], in q_block_
+  kernels::Scratch q_block_;    // whole lines, which AMX tiles load twice as fast
   std::vector<float> scales_;   // [tokens]
   std::vector<float> normed_;   // [tokens, cols]
   std::vector<float> halves_;   // [tokens, cols]

@@ -9,7 +9,7 @@
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
-#include "kernels/dense/scratch.h"
+#include "kernels/scratch.h"
 #include "kernels/x86.h"
 
 #define TERN_TARGET TERN_TARGET_AMX

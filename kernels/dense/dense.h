@@ -59,8 +59,9 @@ using I8View = DenseView<std::int8_t>;
 
 // y[t * ldy + r] = sum over k of W[r, k] * x[t * ldx + k] for r < rows, t < tokens; nothing else
 // is written. x holds cols values per token, ldx >= cols, ldy >= rows. No pointer needs alignment;
-// y must not overlap the inputs. A call keeps scratch memory for its thread: more than 6 tokens
-// (2 or 3 on AVX2 and NEON) are copied, and up to 512 KB of unpacked weights.
+// y must not overlap the inputs; cols >= 1. A call keeps scratch memory for its thread: copies of
+// the tokens, from some number of them on, up to 640 KB of unpacked weights, and on AMX up to 5 MB
+// of sums where columns are cut.
 template <typename View, typename X, typename Y>
 using MatmulFn = void(const View& w, const X* x, std::size_t ldx, std::size_t tokens, Y* y,
                       std::size_t ldy) noexcept;

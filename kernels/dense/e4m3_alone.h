@@ -11,10 +11,9 @@
 // E4M3 comes as the binary16 of 2^-8 times the weight, and NaN as if it were a number. So
 // activations are taken 2^8 times larger, which changes no product; where that overflows, and for
 // rows with a NaN in them, which is looked for while they are in a cache, the plain way remains.
-// Emerald Rapids, 2560 x 2560, cold, percent of read bandwidth: 62 -> 80, AVX2 40 -> 67. E5M2,
-// which needs neither, reaches 89 and 84 in the plain way: two rows side by side, which their
-// additions ask for, do not read as fast as one (one alone: 73). Not measured on Zen 4, which keeps
-// that way.
+// Emerald Rapids, 2560 x 2560, cold, percent of read bandwidth: 62 -> 80, AVX2 40 -> 68; widening
+// still binds. Two rows side by side hide the latency of their additions (one alone: 73). Not
+// measured on Zen 4. E5M2, whose widening is two instructions, takes float_product.h's way.
 
 struct AloneOps {
   static constexpr std::size_t kRegs = 2 * Lanes::kParts;

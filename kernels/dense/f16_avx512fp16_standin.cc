@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "kernels/dense/dense.h"
-#include "kernels/dense/scratch.h"
 #include "kernels/prefetch.h"
+#include "kernels/scratch.h"
 
 #define TERN_TARGET
 

@@ -101,6 +101,7 @@ TERN_TARGET void finish(const typename Ops::Sums* sums, float* y, std::size_t ld
 // One row and one token: all chains of a block at once, for one alone waits for itself.
 TERN_TARGET void row_alone(const f16* w, const f16* x, std::size_t groups, float* y) {
   typename Ops::Sums sums = Ops::zero_sums();
+  const bool ask = asks_ahead();
   std::size_t g = 0;
   for (; g + kBlockGroups <= groups; g += kBlockGroups) {
     typename Ops::Half a[kChains];
@@ -111,7 +112,7 @@ TERN_TARGET void row_alone(const f16* w, const f16* x, std::size_t groups, float
 #pragma GCC unroll 8
       for (std::size_t c = 0; c < kChains; ++c) {
         const std::size_t at = (g + c * kChain + i) * kGroup;
-        prefetch_stream(w + at);
+        if (ask) prefetch_stream(w + at);
         a[c] = Ops::fma(Ops::load(w + at), Ops::load(x + at), a[c]);
       }
 #pragma GCC unroll 3

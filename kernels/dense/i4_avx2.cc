@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "kernels/dense/dense.h"
-#include "kernels/dense/scratch.h"
 #include "kernels/prefetch.h"
+#include "kernels/scratch.h"
 #include "kernels/x86.h"
 
 #define TERN_TARGET TERN_TARGET_AVX2

@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "kernels/dense/dense.h"
-#include "kernels/dense/scratch.h"
 #include "kernels/neon.h"
 #include "kernels/prefetch.h"
+#include "kernels/scratch.h"
 
 #define TERN_TARGET TERN_TARGET_NEONDOT
 

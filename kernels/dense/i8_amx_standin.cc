@@ -9,7 +9,7 @@
 
 #include "kernels/amx_tiles.h"
 #include "kernels/dense/dense.h"
-#include "kernels/dense/scratch.h"
+#include "kernels/scratch.h"
 
 #define TERN_TARGET
 

@@ -8,9 +8,9 @@
 #include <cstdint>
 
 #include "kernels/dense/dense.h"
-#include "kernels/dense/scratch.h"
 #include "kernels/neon.h"
 #include "kernels/prefetch.h"
+#include "kernels/scratch.h"
 
 #define TERN_TARGET
 

@@ -9,19 +9,21 @@
 //     W, X, Y      elements of weights, activations and results
 //     kStep        columns per step;  kRows, kTokens: the tile that the registers hold
 //     kRowsAlone   rows read side by side for a single token
-//     kAheadAlone  how many bytes ahead a single token asks for weights; 0: not at all
+//     kAheadAlone  how many bytes ahead a single token asks for weights where asks_ahead() does not
+//                  hold; 0: not at all
 //     Vec, kParts  a register of accumulators, and how many a row and token have
 //     load_w, load_x, zero, mac   on one part; store<R>: the sums of R rows
 //     kIdleX       an activation which, times weight 0, leaves an accumulator as it is
 //     Wide         the same on weights unpacked by put(): what many tokens meet
 //
-// Memory. Zen 4 reads fastest in address order: a single token takes one row after the other.
-// Where a line takes long, as with floats that are widened, weights 8 KB ahead are asked for into
-// L2 (FP16, 2560 columns: 29 for 22 GB/s); INT8 keeps up with the hardware prefetcher alone and
-// is better off without (32 for 23 GB/s). Into L1, or with several rows side by side, software
-// prefetch makes it slower. A few tokens take kRows rows side by side and ask for the next group
-// of rows, in address order, meanwhile (23 for 16 GB/s). More tokens meet a block of rows that was
-// unpacked into L2 once.
+// Memory, a single token. Where asks_ahead(), every row of weights is asked for twice (prefetch.h).
+// Zen 4 reads fastest in address order, one row after the other, and is asked once: weights 8 KB
+// ahead into L2 where a line takes long, as with floats that are widened (FP16, 2560 columns: 29
+// for 22 GB/s), nothing for INT8, which keeps up with the hardware prefetcher alone (32 for 23
+// GB/s); there, into L1 or with several rows side by side, software prefetch makes it slower. A few
+// tokens take kRows rows side by side and ask for the next group of rows, in address order,
+// meanwhile (Zen 4: 23 for 16 GB/s). More tokens meet a block of rows that was unpacked into L2
+// once.
 
 constexpr std::size_t kAheadBytes = 8192;
 constexpr std::size_t kBlockBytes = std::size_t{512} << 10;  // of unpacked rows, in L2

@@ -8,6 +8,7 @@
 
 #include "kernels/check.h"
 #include "kernels/quantize.h"
+#include "kernels/scratch.h"
 
 namespace tern::kernels {
 namespace {
@@ -22,7 +23,7 @@ constexpr std::size_t kMinParallelMacs = std::size_t{1} << 20;
 void some_rows(const TernaryProduct& product, const TernaryLinear& l, std::size_t begin,
                std::size_t end, const std::int8_t* x, std::size_t ldx, const float* scales,
                std::size_t tokens) {
-  thread_local std::array<std::int32_t, kSums> sums;
+  alignas(kLineBytes) thread_local std::array<std::int32_t, kSums> sums;
   const std::size_t panel = product.geometry.panel_rows;
   for (std::size_t t0 = 0; t0 < tokens; t0 += kTokenBlock) {
     const std::size_t block = std::min(kTokenBlock, tokens - t0);
