@@ -85,26 +85,53 @@ constexpr std::array<Triple, 2 * kMostTriple + 1> kTriples = [] {
   return table;
 }();
 
-// False for an index that means nothing, and for a zero with a sign.
-bool put_triple(unsigned index, unsigned sign, std::int8_t* out) noexcept {
-  if (index > kMostTriple || (index == 0 && sign != 0)) return false;
-  const int value = sign != 0 ? -static_cast<int>(index) : static_cast<int>(index);
-  std::memcpy(out, kTriples[static_cast<std::size_t>(value + kMostTriple)].data(), 3);
-  return true;
-}
+// Two triples by their signs, the first one's in bit 1, and their byte: six trits in the lower
+// bytes, and 1 in the highest where one of them means nothing.
+constexpr std::array<std::array<std::uint64_t, 256>, 4> kSixes = [] {
+  std::array<std::array<std::uint64_t, 256>, 4> table{};
+  for (unsigned signs = 0; signs < 4; ++signs)
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      std::uint64_t six = 0;
+      for (unsigned n = 0; n < 2; ++n) {
+        const unsigned index = n == 0 ? byte >> 4 : byte & 15, sign = signs >> (1 - n) & 1;
+        if (index > kMostTriple || (index == 0 && sign != 0)) {
+          six |= std::uint64_t{1} << 56;
+          continue;
+        }
+        const int value = sign != 0 ? -static_cast<int>(index) : static_cast<int>(index);
+        const Triple& triple = kTriples[static_cast<std::size_t>(value + kMostTriple)];
+        for (unsigned k = 0; k < 3; ++k)
+          six |= std::uint64_t{static_cast<std::uint8_t>(triple[k])} << (8 * (3 * n + k));
+      }
+      table[signs][byte] = six;
+    }
+  return table;
+}();
 
 // 24 columns of 32 rows. Returns an offset into trits, or kFine.
 constexpr std::size_t kFine = ~std::size_t{0};
 std::size_t unpack_triples(const std::uint8_t* triples, const std::uint8_t* signs, std::size_t cols,
                            std::int8_t* trits) noexcept {
+#pragma GCC unroll 32
   for (std::size_t r = 0; r < kRows; ++r) {
     std::uint16_t word;
     std::memcpy(&word, signs + sign_word(r), sizeof word);
+    std::uint64_t all = 0;
+#pragma GCC unroll 4
+    for (std::size_t t = 0; t < 8; t += 2) {
+      const unsigned two = word >> sign_shift(r, t + 1);  // bits 2 and 0
+      const std::uint64_t six =
+          kSixes[(two >> 1 & 2) | (two & 1)][triples[t / 2 * kRows + tl2_place(r)]];
+      all |= six;
+      // Two bytes more, which the next six overwrite, but for the last ones.
+      std::memcpy(trits + r * cols + 3 * t, &six, t < 6 ? 8 : 6);
+    }
+    if (all >> 56 == 0) continue;
     for (std::size_t t = 0; t < 8; ++t) {
       const unsigned byte = triples[t / 2 * kRows + tl2_place(r)];
       const unsigned index = t % 2 == 0 ? byte >> 4 : byte & 15;
-      const std::size_t at = r * cols + 3 * t;
-      if (!put_triple(index, (word >> sign_shift(r, t)) & 1u, trits + at)) return at;
+      if (index > kMostTriple || (index == 0 && (word >> sign_shift(r, t) & 1) != 0))
+        return r * cols + 3 * t;
     }
   }
   return kFine;

@@ -134,22 +134,26 @@ void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t col
   const std::size_t blocks = kLut3Geometry.blocks(cols);
   for_tiles(trits, rows, cols, [&](const std::int8_t* tile, std::size_t stride, std::size_t k) {
     Codes<kTriples> codes;
-    std::uint8_t signs[kTileCols / 24][kLutStepGroups][kLutPanelRows] = {};  // bits of four steps
+    std::uint8_t signs[kTileCols / 24][kLutStepGroups][kLutPanelRows];  // bits of four steps
     for (std::size_t r = 0; r < kLutPanelRows; ++r)
-      for (std::size_t b = 0; b < kTileCols / 24; ++b)
+      for (std::size_t b = 0; b < kTileCols / 24; ++b) {
+        const std::int8_t* t = tile + r * stride + 24 * b;
+        unsigned bits[2] = {};
+        std::uint8_t row[kBlockGroups];
         for (std::size_t step = 0; step < kLut3Steps; ++step) {
-          const std::int8_t* t = tile + r * stride + 24 * b;
           // Six trits, of which the last of a row have nothing behind them.
           const std::uint64_t digits = step < 3 ? digits_of(t + 6 * step) : digits_of(t + 16) >> 16;
           const std::uint64_t values = digits * 0x090301;  // bytes 2 and 5 are sums of three
           const std::uint64_t v[2] = {values >> 16 & 255, values >> 40 & 255};
           for (std::size_t half = 0; half < 2; ++half) {
-            codes[r][b * kBlockGroups + 2 * step + half] = kMagnitudes[v[half]];
-            std::uint8_t& bits = signs[b][half][r];
-            bits = static_cast<std::uint8_t>(bits | static_cast<unsigned>(v[half] < kZeroTriple)
-                                                        << lut3_sign_shift(step, 0));
+            row[2 * step + half] = kMagnitudes[v[half]];
+            bits[half] |= static_cast<unsigned>(v[half] < kZeroTriple) << lut3_sign_shift(step, 0);
           }
         }
+        std::memcpy(&codes[r][b * kBlockGroups], row, sizeof row);
+        signs[b][0][r] = static_cast<std::uint8_t>(bits[0]);
+        signs[b][1][r] = static_cast<std::uint8_t>(bits[1]);
+      }
     std::uint8_t* block = out + k / kLut3Geometry.block_cols * kLut3Geometry.block_bytes;
     const std::size_t count = std::min(blocks - k / kLut3Geometry.block_cols, kTileCols / 24);
     for (std::size_t b = 0; b < count; ++b, block += kLut3Geometry.block_bytes) {
