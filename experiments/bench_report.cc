@@ -72,6 +72,8 @@ nlohmann::ordered_json bench_to_json(const BenchOptions& o, std::span<const Benc
           {"load_average", load_average()},
           {"cold_bytes", o.cold_mb * 1'000'000},
           {"min_time_s", o.min_time_s},
+          {"max_time_s", o.max_time_s},
+          {"filter", o.filter},
           {"repetitions", o.repetitions},
           {"pages", o.pages == kernels::HugeBuffer::Pages::kHuge ? "huge" : "normal"},
           {"records", rows}};

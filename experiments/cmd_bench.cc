@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
 
 #include "experiments/bench_kernels.h"
 #include "experiments/bench_repack.h"
@@ -27,6 +30,10 @@ struct Options {
 };
 
 void run(Options o) {
+  for (const auto& [name, seconds] :
+       {std::pair{"--min-time", o.bench.min_time_s}, {"--max-time", o.bench.max_time_s}})
+    if (std::isnan(seconds))  // which passes every comparison of a range
+      throw std::runtime_error(fmt::format("{}: found nan, expected seconds", name));
   if (o.pages == "normal") o.bench.pages = kernels::HugeBuffer::Pages::kNormal;
   const std::vector<BenchCase> cases = plan_bench(o.bench);
   if (o.list) {

@@ -23,7 +23,8 @@ struct FormatProblem {
                    // that holds several, the first of them
     kBadScale,     // NaN, infinite, zero or negative: `index` is the block's first weight
     kMixedScales,  // a second scale in a format of one scale per tensor: likewise
-    kBadPadding,   // a byte past the matrix that no packer writes: `index` is that byte
+    kBadPadding,   // a byte past the matrix that no packer writes: `index` is that byte (not those
+                   // behind the scale of I2_S, TL1 and TL2, which files leave as they were)
   };
   Kind kind = Kind::kNone;
   std::size_t index = 0;

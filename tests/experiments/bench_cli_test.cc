@@ -215,6 +215,8 @@ TEST_CASE("bad options end with one line that names them and nothing written", "
       {"{t} bench kernels --repetitions 0", 2, "--repetitions"},
       {"{t} bench kernels --cold-mb 0", 2, "--cold-mb"},
       {"{t} bench kernels --pages giant", 2, "--pages"},
+      {"{t} bench kernels --min-time nan", 1, "--min-time: found nan"},
+      {"{t} bench kernels --max-time nan", 1, "--max-time: found nan"},
       {"{t} bench kernels --cold-mb 1000000000", 1, "--cold-mb"},
       {"{t} bench kernels --json /nowhere/k.json", 1, "/nowhere/k.json"},
       {"{t} bench kernels --save /dev/null", 1, "/dev/null"},
