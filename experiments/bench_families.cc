@@ -75,7 +75,7 @@ constexpr std::array kFamilies = {
     dense_family<kernels::matmul_e4m3_kernels, draw_e4m3>("matmul_e4m3", Datatype::kFp32),
     dense_family<kernels::matmul_e5m2_kernels, draw_e5m2>("matmul_e5m2", Datatype::kFp32),
     dense_family<kernels::matmul_i8_kernels, draw_i8>("matmul_i8", Datatype::kInt8),
-    BenchFamily{"matmul_i4", Datatype::kInt8, true, kDenseGrain, I4Bench::kernels,
+    BenchFamily{"matmul_i4", Datatype::kInt8, kDenseGrain, I4Bench::kernels,
                 I4Bench::weight_bytes, I4Bench::make_weights, I4Bench::x_bytes, I4Bench::make_x,
                 I4Bench::y_bytes, I4Bench::run},
 };

@@ -36,7 +36,6 @@ struct BenchOperands {
 struct BenchFamily {
   std::string_view name;       // "matmul_t2p"
   kernels::Datatype datatype;  // whose peak bounds it
-  bool dense;                  // the head of a model may be stored so
   std::size_t grain;           // rows between which it can be cut
   std::vector<BenchKernel> (*kernels)();
   std::size_t (*weight_bytes)(std::size_t rows, std::size_t cols);
@@ -113,7 +112,6 @@ constexpr BenchFamily ternary_family(std::string_view name) {
   using B = TernaryBench<kTable, kGeometry, kPack>;
   return {name,
           kernels::Datatype::kInt8,
-          false,
           kGeometry.panel_rows,
           B::kernels,
           B::weight_bytes,
@@ -168,9 +166,8 @@ template <auto kTable, auto kDraw>
 constexpr BenchFamily dense_family(std::string_view name, kernels::Datatype datatype) {
   using Fn = std::remove_pointer_t<decltype(kTable()[0].run)>;
   using B = DenseBench<kTable, kDraw, Fn>;
-  return {
-      name,       datatype,  true,       kDenseGrain, B::kernels, B::weight_bytes, B::make_weights,
-      B::x_bytes, B::make_x, B::y_bytes, B::run};
+  return {name,       datatype,  kDenseGrain, B::kernels, B::weight_bytes, B::make_weights,
+          B::x_bytes, B::make_x, B::y_bytes,  B::run};
 }
 
 }  // namespace tern::experiments

@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <exception>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace tern::experiments {
 
@@ -42,26 +45,71 @@ struct Limit {
   double unit_s = 0;  // of one pass, or one round, when it was chosen
 };
 
+// Matrices of one family and shape, one after the other, with room for activations and results.
+class Operands {
+ public:
+  Operands() = default;
+  Operands(const std::array<std::size_t, 3>& sizes, HugeBuffer::Pages pages, ThreadPool& pool)
+      : weights_(sizes[0], pages, pool, "weights"),
+        x_(sizes[1], pages, pool, "activations"),
+        y_(sizes[2], pages, pool, "results") {}
+
+  const std::uint8_t* weights() const { return weights_.data(); }
+
+  // So many copies of weights, and activations of the family's kind, unless they are there.
+  void prepare(const BenchFamily& family, const BenchShape& shape, std::size_t tokens,
+               std::size_t copies, ThreadPool& pool) {
+    const auto key = std::tuple(&family, shape.rows, shape.cols);
+    if (key != filled_ || copies > filled_copies_) {
+      const std::size_t size = family.weight_bytes(shape.rows, shape.cols);
+      family.make_weights(shape.rows, shape.cols, weights_.data());
+      const auto part = [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i)
+          if (i != 0) std::memcpy(weights_.data() + i * size, weights_.data(), size);
+      };
+      pool.parallel_for(copies, 1, std::cref(part));
+      filled_ = key;
+      filled_copies_ = copies;
+    }
+    if (std::tuple(&family, shape.cols, tokens) == activated_) return;
+    std::memset(x_.data(), 0, family.x_bytes(shape.cols, tokens));
+    family.make_x(shape.cols, tokens, x_.data());
+    activated_ = {&family, shape.cols, tokens};
+  }
+
+  BenchOperands of(const BenchShape& shape, std::size_t tokens) {
+    return {weights_.data(), shape.rows, shape.cols, tokens, x_.data(), y_.data()};
+  }
+
+ private:
+  HugeBuffer weights_, x_, y_;
+  std::tuple<const BenchFamily*, std::size_t, std::size_t> filled_{}, activated_{};
+  std::size_t filled_copies_ = 0;
+};
+
 // Weights, pools and limits, each made when a case first needs it and kept for the next ones.
 class Bench {
  public:
   Bench(const BenchOptions& o, const std::vector<BenchCase>& cases)
       : o_(o), most_threads_(*std::max_element(o.threads.begin(), o.threads.end())) {
-    std::size_t weights = 0, x = 0, y = 0;
+    std::array<std::size_t, 3> own{}, rival{};
+    const auto grow = [&](std::array<std::size_t, 3>& sizes, const BenchCase& c) {
+      const std::size_t needed[] = {copies(c) * bytes(c), c.family->x_bytes(c.shape.cols, c.tokens),
+                                    c.family->y_bytes(c.shape.rows, c.tokens)};
+      for (std::size_t i = 0; i < sizes.size(); ++i)
+        sizes[i] = std::max(sizes[i], round_up(needed[i], kernels::kLineBytes));
+    };
     for (const BenchCase& c : cases) {
-      weights = std::max(weights, copies(c) * bytes(c));
-      x = std::max(x, c.family->x_bytes(c.shape.cols, c.tokens));
-      y = std::max(y, c.family->y_bytes(c.shape.rows, c.tokens));
+      grow(own, c);
+      if (c.rival != nullptr) grow(rival, rival_of(c));
     }
     ThreadPool& all = pool(most_threads_);
-    const std::size_t sizes[] = {round_up(weights, kernels::kLineBytes), round_up(x, 64),
-                                 round_up(y, 64)};
     // At once, so that the message says what all of it needs.
-    kernels::require_memory(sizes[0] + sizes[1] + sizes[2],
+    kernels::require_memory(std::accumulate(own.begin(), own.end(), std::size_t{0}) +
+                                std::accumulate(rival.begin(), rival.end(), std::size_t{0}),
                             "the weights of --cold-mb and --shapes");
-    weights_ = HugeBuffer(sizes[0], o.pages, all, "weights");
-    x_ = HugeBuffer(sizes[1], o.pages, all, "activations");
-    y_ = HugeBuffer(sizes[2], o.pages, all, "results");
+    own_ = Operands(own, o.pages, all);
+    if (rival[0] != 0) rival_ = Operands(rival, o.pages, all);
   }
 
   std::size_t copies(const BenchCase& c) const {
@@ -71,7 +119,7 @@ class Bench {
 
   // One pair. Also says which loops were its limits.
   BenchPair measure(const BenchCase& c, BenchRecord& loops) {
-    prepare(c);
+    own_.prepare(*c.family, c.shape, c.tokens, copies(c), pool(most_threads_));
     const std::size_t n = copies(c);
     ThreadPool& threads = pool(c.threads);
     const Limit& read = read_limit(c);
@@ -89,11 +137,36 @@ class Bench {
                      1, static_cast<std::size_t>(std::ceil(o_.min_time_s / least_s)));
 
     BenchPair pair;
+    // The two kernels change places from pair to pair.
+    const bool rival_first = c.rival != nullptr && ++turn_ % 2 == 0;
+    if (rival_first) pair.rival_s = time_rival(c);
     pair.read_s =
-        kernels::time_read(threads, *read.read, weights_.data(), read_bytes(c), read.count) /
+        kernels::time_read(threads, *read.read, own_.weights(), read_bytes(c), read.count) /
         static_cast<double>(read.count * n);
-    BenchOperands operands = {weights_.data(), c.shape.rows, c.shape.cols,
-                              c.tokens,        x_.data(),    y_.data()};
+    pair.time_s = time_kernel(c, own_, calls);
+    if (c.rival != nullptr && !rival_first) pair.rival_s = time_rival(c);
+    const double burst_s = kernels::time_peak(threads, *peak.peak, peak.count);
+    pair.compute_s = macs * burst_s / (macs_per_round * static_cast<double>(peak.count));
+    return pair;
+  }
+
+ private:
+  static BenchCase rival_of(BenchCase c) {
+    c.family = std::exchange(c.rival, nullptr);
+    c.kernel = c.rival_kernel;
+    return c;
+  }
+
+  double time_rival(const BenchCase& c) {
+    const BenchCase rival = rival_of(c);
+    rival_.prepare(*rival.family, c.shape, c.tokens, copies(rival), pool(most_threads_));
+    return time_kernel(rival, rival_, copies(rival));
+  }
+
+  // Seconds of a call: cold, each on the next copy.
+  double time_kernel(const BenchCase& c, Operands& on, std::size_t calls) {
+    ThreadPool& threads = pool(c.threads);
+    BenchOperands operands = on.of(c.shape, c.tokens);
     if (!c.cold) {  // the read may have left the code of the kernel cold; one token warms it
       operands.tokens = 1;
       run_product(threads, *c.family, c.kernel, operands);
@@ -104,14 +177,10 @@ class Bench {
       run_product(threads, *c.family, c.kernel, operands);
       if (c.cold) operands.weights += bytes(c);
     }
-    benchmark::DoNotOptimize(y_.data());
-    pair.time_s = since(begin) / static_cast<double>(calls);
-    const double burst_s = kernels::time_peak(threads, *peak.peak, peak.count);
-    pair.compute_s = macs * burst_s / (macs_per_round * static_cast<double>(peak.count));
-    return pair;
+    benchmark::DoNotOptimize(operands.y);
+    return since(begin) / static_cast<double>(calls);
   }
 
- private:
   static std::size_t bytes(const BenchCase& c) {
     return c.family->weight_bytes(c.shape.rows, c.shape.cols);
   }
@@ -126,27 +195,6 @@ class Bench {
     return *pool;
   }
 
-  // Weights of this family and shape in every copy that fits, and activations of its kind.
-  void prepare(const BenchCase& c) {
-    const auto key = std::tuple(c.family, c.shape.rows, c.shape.cols);
-    const std::size_t wanted = copies(c);
-    if (key != filled_ || wanted > filled_copies_) {
-      const std::size_t size = bytes(c);
-      c.family->make_weights(c.shape.rows, c.shape.cols, weights_.data());
-      const auto part = [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i)
-          if (i != 0) std::memcpy(weights_.data() + i * size, weights_.data(), size);
-      };
-      pool(most_threads_).parallel_for(wanted, 1, std::cref(part));
-      filled_ = key;
-      filled_copies_ = wanted;
-    }
-    if (std::tuple(c.family, c.shape.cols, c.tokens) == activated_) return;
-    std::memset(x_.data(), 0, c.family->x_bytes(c.shape.cols, c.tokens));
-    c.family->make_x(c.shape.cols, c.tokens, x_.data());
-    activated_ = {c.family, c.shape.cols, c.tokens};
-  }
-
   // Which loop reads fastest depends on where the bytes lie and on the threads.
   const Limit& read_limit(const BenchCase& c) {
     const std::size_t size = read_bytes(c);
@@ -156,12 +204,12 @@ class Bench {
     constexpr std::size_t kEnough = std::size_t{256} << 20;  // to tell the loops apart
     const double turn_s = std::min(0.002, o_.min_time_s / 4);
     limit.read =
-        &kernels::fastest_read(threads, weights_.data(), std::min(size, kEnough), turn_s, 3);
+        &kernels::fastest_read(threads, own_.weights(), std::min(size, kEnough), turn_s, 3);
     limit.name = limit.read->name;
-    limit.count = c.cold ? 1
-                         : kernels::passes_for(threads, *limit.read, weights_.data(), size,
-                                               o_.min_time_s / 2);
-    limit.unit_s = kernels::time_read(threads, *limit.read, weights_.data(), size, limit.count) /
+    limit.count =
+        c.cold ? 1
+               : kernels::passes_for(threads, *limit.read, own_.weights(), size, o_.min_time_s / 2);
+    limit.unit_s = kernels::time_read(threads, *limit.read, own_.weights(), size, limit.count) /
                    static_cast<double>(limit.count * copies(c));
     return limit;
   }
@@ -196,10 +244,8 @@ class Bench {
   const BenchOptions& o_;
   unsigned most_threads_;
   std::map<unsigned, std::unique_ptr<ThreadPool>> pools_;
-  HugeBuffer weights_, x_, y_;
-  std::tuple<const BenchFamily*, std::size_t, std::size_t> filled_{};
-  std::size_t filled_copies_ = 0;
-  std::tuple<const BenchFamily*, std::size_t, std::size_t> activated_{};
+  Operands own_, rival_;
+  std::size_t turn_ = 0;
   std::map<std::pair<unsigned, std::size_t>, Limit> reads_;
   std::map<std::tuple<unsigned, kernels::Isa, Datatype, bool>, Limit> peaks_;
 };
@@ -215,8 +261,8 @@ class Reporter : public benchmark::BenchmarkReporter {
     std::vector<BenchPair> pairs;
     for (const Run& run : runs)
       if (run.run_type == Run::RT_Iteration && run.counters.contains("time_s"))
-        pairs.push_back(
-            {run.counters.at("time_s"), run.counters.at("read_s"), run.counters.at("compute_s")});
+        pairs.push_back({run.counters.at("time_s"), run.counters.at("read_s"),
+                         run.counters.at("compute_s"), run.counters.at("rival_s")});
     if (!pairs.empty()) done_(runs.front().run_name.function_name, pairs);
   }
 
@@ -257,6 +303,7 @@ bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
           state.counters["time_s"] = pair.time_s;
           state.counters["read_s"] = pair.read_s;
           state.counters["compute_s"] = pair.compute_s;
+          state.counters["rival_s"] = pair.rival_s;
         } catch (...) {
           failure = std::current_exception();
         }

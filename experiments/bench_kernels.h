@@ -2,7 +2,8 @@
 //
 // Measures kernels against the limits of this machine. Each Google Benchmark repetition is one
 // pair: a plain read of the same weights, the kernel, and a burst of multiply-adds, close together
-// in time, so that what a neighbour does to this machine it does to both sides of the ratio.
+// in time, so that what a neighbour does to this machine it does to both sides of the ratio. For
+// the same reason a pair may hold a second kernel, a rival, that the first is compared with.
 
 #pragma once
 
@@ -30,6 +31,8 @@ struct BenchOptions {
   double min_time_s = 0.02;     // of the kernel in a pair, at least
   double max_time_s = 10;       // after which a case gets no further pair
   int repetitions = 11;         // pairs
+  // Family whose row for this host is the rival of all others by one token from memory; or "none".
+  std::string against = "matmul_t2p";
   kernels::HugeBuffer::Pages pages = kernels::HugeBuffer::Pages::kHuge;
 };
 
@@ -43,6 +46,8 @@ struct BenchCase {
   unsigned threads;
   std::size_t tokens;
   bool cold;
+  const BenchFamily* rival = nullptr;
+  std::size_t rival_kernel = 0;
 
   std::string name() const;  // <kernel>/<rows>x<cols>/<cold|hot>/threads:<n>/tokens:<n>
 };
@@ -51,9 +56,10 @@ struct BenchCase {
 // std::runtime_error that names the option for anything no case fits.
 std::vector<BenchCase> plan_bench(const BenchOptions& o);
 
-// Seconds of one call, and what the machine needed at least for its bytes and for its MACs.
+// Seconds of one call, what the machine needed at least for its bytes and for its MACs, and what
+// the rival took, if there is one.
 struct BenchPair {
-  double time_s, read_s, compute_s;
+  double time_s, read_s, compute_s, rival_s = 0;
 };
 
 struct BenchRecord {
@@ -66,8 +72,10 @@ struct BenchRecord {
   double gb_per_s = 0, gmac_per_s = 0;
   double read_gb_per_s = 0, peak_gmac_per_s = 0;  // the limits
   std::string read_loop, peak_loop;
+  kernels::Spread over_rival;  // weights per second over the rival's
 
   double macs() const;
+  std::string_view rival() const;  // the row; "" where there is none
 };
 
 // The figures of a case from its pairs, of which there is at least one.

@@ -54,6 +54,25 @@ std::regex parse_filter(const std::string& text) {
   }
 }
 
+const BenchFamily* rival_family(const std::string& name) {
+  if (name == "none") return nullptr;
+  std::string known;
+  for (const BenchFamily& family : bench_families()) {
+    if (family.name == name) return &family;
+    known += fmt::format(" {}", family.name);
+  }
+  throw std::runtime_error(
+      fmt::format("--against: no family \"{}\"; expected none or one of{}", name, known));
+}
+
+// The row that would be chosen: tables have the fastest first.
+std::size_t row_for_host(const BenchFamily& family) {
+  const std::vector<BenchKernel> rows = family.kernels();
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [](const BenchKernel& k) { return kernels::host_has(k.isa); });
+  return static_cast<std::size_t>(row - rows.begin());
+}
+
 void check(const BenchOptions& o) {
   const unsigned cpus = online_cpus();
   for (const unsigned threads : o.threads)
@@ -83,13 +102,14 @@ std::vector<BenchCase> plan_bench(const BenchOptions& o) {
     shapes = parse_shapes(o.shapes);
   }
   const std::regex filter = parse_filter(o.filter);
+  const BenchFamily* const rival = rival_family(o.against);
+  const std::size_t rival_kernel = rival != nullptr ? row_for_host(*rival) : 0;
 
   std::vector<BenchCase> cases;
   for (const BenchFamily& family : bench_families()) {
     const std::vector<BenchKernel> rows = family.kernels();
     for (std::size_t s = 0; s < shapes.size(); ++s) {
       const bool head = model && s == shapes.size() - 1;
-      if (head && !family.dense) continue;
       for (std::size_t k = 0; k < rows.size(); ++k) {
         if (!kernels::host_has(rows[k].isa) || rows[k].name.ends_with("_standin")) continue;
         for (const unsigned threads : o.threads)
@@ -97,7 +117,12 @@ std::vector<BenchCase> plan_bench(const BenchOptions& o) {
             for (const std::size_t tokens : o.tokens) {
               if ((cold && tokens > kMostColdTokens) || (head && tokens != 1)) continue;
               BenchCase one = {&family, k, rows[k], shapes[s], threads, tokens, cold};
-              if (std::regex_search(one.name(), filter)) cases.push_back(std::move(one));
+              if (!std::regex_search(one.name(), filter)) continue;
+              if (cold && tokens == 1 && rival != &family) {
+                one.rival = rival;
+                one.rival_kernel = rival_kernel;
+              }
+              cases.push_back(std::move(one));
             }
       }
     }
@@ -113,8 +138,12 @@ double BenchRecord::macs() const {
          static_cast<double>(bench.tokens);
 }
 
+std::string_view BenchRecord::rival() const {
+  return bench.rival == nullptr ? "" : bench.rival->kernels()[bench.rival_kernel].name;
+}
+
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs) {
-  std::vector<double> times, reads, computes, limits, percents;
+  std::vector<double> times, reads, computes, limits, percents, over_rival;
   for (const BenchPair& pair : pairs) {
     const double limit = std::max(pair.read_s, pair.compute_s);
     times.push_back(pair.time_s);
@@ -122,6 +151,7 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
     computes.push_back(pair.compute_s);
     limits.push_back(limit);
     percents.push_back(100 * limit / pair.time_s);
+    over_rival.push_back(pair.rival_s / pair.time_s);
   }
   BenchRecord r;
   r.bench = bench;
@@ -130,6 +160,7 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
   r.time_s = kernels::spread_of(times);
   r.limit_time_s = kernels::spread_of(limits);
   r.percent = kernels::spread_of(percents);
+  r.over_rival = kernels::spread_of(over_rival);
   const double read_s = kernels::spread_of(reads).median;
   const double compute_s = kernels::spread_of(computes).median;
   r.memory_bound = read_s >= compute_s;

@@ -14,6 +14,9 @@ const char* where(const BenchRecord& r) { return r.bench.cold ? "cold" : "hot"; 
 const char* bound(const BenchRecord& r) { return r.memory_bound ? "memory" : "compute"; }
 
 nlohmann::ordered_json to_json(const BenchRecord& r) {
+  const auto over_rival = [&](double value) {
+    return r.rival().empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
   return {{"kernel", r.bench.row.name},
           {"family", r.bench.family->name},
           {"isa", kernels::isa_name(r.bench.row.isa)},
@@ -40,7 +43,11 @@ nlohmann::ordered_json to_json(const BenchRecord& r) {
           {"read_gb_per_s", r.read_gb_per_s},
           {"read_loop", r.read_loop},
           {"peak_gmac_per_s", r.peak_gmac_per_s},
-          {"peak_loop", r.peak_loop}};
+          {"peak_loop", r.peak_loop},
+          {"rival", r.rival()},
+          {"over_rival", over_rival(r.over_rival.median)},
+          {"over_rival_q1", over_rival(r.over_rival.low)},
+          {"over_rival_q3", over_rival(r.over_rival.high)}};
 }
 
 }  // namespace
@@ -56,10 +63,11 @@ std::string bench_table_row(const BenchRecord& r, std::size_t name_width) {
                                 ? fmt::format("{:.1f} GB/s {}", r.read_gb_per_s, r.read_loop)
                                 : fmt::format("{:.1f} GMAC/s {}", r.peak_gmac_per_s, r.peak_loop);
   return fmt::format(
-      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}\n",
+      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}{}\n",
       r.bench.row.name, name_width, fmt::format("{}x{}", r.bench.shape.rows, r.bench.shape.cols),
       r.bench.threads, r.bench.tokens, where(r), r.time_s.median * 1e6, r.gb_per_s, r.gmac_per_s,
       r.percent.median, fmt::format("[{:.1f} {:.1f}]", r.percent.low, r.percent.high), limit,
+      r.rival().empty() ? "" : fmt::format(", {:.2f}x {}", r.over_rival.median, r.rival()),
       r.pairs < 5 ? fmt::format(" ({} pairs only)", r.pairs) : "");
 }
 
@@ -74,6 +82,7 @@ nlohmann::ordered_json bench_to_json(const BenchOptions& o, std::span<const Benc
           {"min_time_s", o.min_time_s},
           {"max_time_s", o.max_time_s},
           {"filter", o.filter},
+          {"against", o.against},
           {"repetitions", o.repetitions},
           {"pages", o.pages == kernels::HugeBuffer::Pages::kHuge ? "huge" : "normal"},
           {"records", rows}};
@@ -86,8 +95,9 @@ std::string bench_to_csv(std::span<const BenchRecord> records) {
     std::string names, values;
     for (const auto& [name, value] : row.items()) {
       names += (names.empty() ? "" : ",") + name;
-      values += (values.empty() ? "" : ",") +
-                (value.is_string() ? value.get<std::string>() : value.dump());
+      values += (values.empty() ? "" : ",") + (value.is_null()     ? ""
+                                               : value.is_string() ? value.get<std::string>()
+                                                                   : value.dump());
     }
     if (text.empty()) text = names + "\n";
     text += values + "\n";

@@ -89,8 +89,8 @@ void add_bench(CLI::App& app) {
           ->capture_default_str();
   CLI::Option* shapes =
       cmd->add_option("--shapes", b.shapes,
-                      "ROWSxCOLS,... or 2b4t: the shapes of BitNet b1.58 2B4T; its head for dense "
-                      "formats and one token")
+                      "ROWSxCOLS,... or 2b4t: the shapes of BitNet b1.58 2B4T; its head for one "
+                      "token")
           ->capture_default_str();
   cmd->add_option("--cold-mb", b.cold_mb, "Megabytes of weights a cold pass streams, at least")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
@@ -107,6 +107,11 @@ void add_bench(CLI::App& app) {
       cmd->add_option("--repetitions", b.repetitions, "Pairs of limit and kernel per case")
           ->check(CLI::Range(1, 10000))
           ->capture_default_str();
+  cmd->add_option(
+         "--against", b.against,
+         "Family whose row for this host runs in the same pairs as those of all others, by "
+         "one token from memory: weights per second over its own; or none")
+      ->capture_default_str();
   cmd->add_option("--pages", o->pages, "Memory of the weights: huge or normal pages")
       ->check(CLI::IsMember({"huge", "normal"}))
       ->capture_default_str();

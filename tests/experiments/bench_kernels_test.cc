@@ -202,8 +202,15 @@ TEST_CASE("a plan holds what was asked for and nothing this host lacks", "[exper
     if (c.cold) CHECK(c.tokens <= kMostColdTokens);
     if (c.shape.rows == 128256) {
       head = true;
-      CHECK(c.family->dense);
       CHECK(c.tokens == 1);
+    }
+    CHECK((c.rival != nullptr) == (c.cold && c.tokens == 1 && c.family->name != "matmul_t2p"));
+    if (c.rival != nullptr) {
+      CHECK(c.rival->name == "matmul_t2p");
+      CHECK(c.rival_kernel ==
+            static_cast<std::size_t>(
+                &kernels::kernel_for(kernels::matmul_t2p_kernels(), kernels::all_isas().front()) -
+                kernels::matmul_t2p_kernels().data()));
     }
   }
   CHECK(head);
@@ -216,7 +223,9 @@ TEST_CASE("a plan holds what was asked for and nothing this host lacks", "[exper
         CHECK(names.count(std::string(row.name) + tail) == 1);
     }
 
-  o.shapes = "128256x2560";  // named: for every family
+  o.against = "none";
+  for (const BenchCase& c : plan_bench(o)) CHECK(c.rival == nullptr);
+  o.shapes = "128256x2560";  // named: for any tokens
   o.filter = "matmul_t2p_scalar.*tokens:512";
   CHECK(plan_bench(o).size() == 1);
   o.filter = "^matmul_t2p_scalar/";
@@ -235,6 +244,8 @@ TEST_CASE("options that fit no case are refused with their name", "[experiments]
   refused("--tokens", [](BenchOptions& o) { o.tokens = {1, 0}; });
   refused("--tokens", [](BenchOptions& o) { o.tokens = {4097}; });
   refused("--filter", [](BenchOptions& o) { o.filter = "("; });
+  refused("--against", [](BenchOptions& o) { o.against = "matmul_t2"; });
+  refused("--against", [](BenchOptions& o) { o.against = ""; });
   refused("--filter", [](BenchOptions& o) { o.filter = "no such kernel"; });
   for (const char* shapes : {"", "2560", "x", "2560x", "x2560", "0x1", "1x0", "1x65537", "-1x4",
                              "1x1,", "1x1x1", "1048577x1", "3b4t", "1 x1"})
@@ -267,6 +278,10 @@ TEST_CASE("figures are medians of paired ratios to the limit that binds", "[expe
   CHECK_FALSE(compute.memory_bound);
   CHECK(compute.percent.median == Approx(50));
   CHECK(compute.limit_time_s.median == Approx(2e-3));
+  const BenchRecord rivalled =
+      summarise(c, {{4e-3, 1e-3, 0, 4e-3}, {2e-3, 1e-3, 0, 3e-3}, {1e-3, 9e-4, 0, 3e-3}});
+  CHECK(rivalled.over_rival.median == Approx(1.5));
+  CHECK(rivalled.over_rival.high == Approx(2.25));
 }
 
 TEST_CASE("a run reports each case once in order with all its pairs", "[experiments]") {
@@ -327,6 +342,29 @@ TEST_CASE("a cold pass streams every copy once and a hot one stays on the first"
     for (std::size_t i = 0; i < spied.size(); ++i)
       REQUIRE(spied[i] == spied[0] + (cold ? i % copies * bytes : 0));
   }
+}
+
+TEST_CASE("a rival streams its own copies in every pair, the last or the first", "[experiments]") {
+  static constexpr BenchFamily family = ternary_family<spy_kernels, kFake, pack_fake>("spy");
+  BenchOptions o = tiny();
+  o.filter = "matmul_i8_scalar/.*cold.*tokens:1$";
+  BenchCase c = plan_bench(o).front();
+  c.rival = &family;
+  c.rival_kernel = 0;
+  spied.clear();
+  const std::size_t bytes = family.weight_bytes(c.shape.rows, c.shape.cols);
+  const std::size_t copies = (1'000'000 + bytes - 1) / bytes;
+  CHECK(run_bench(
+      o, {c}, [] { return false; },
+      [&](const BenchRecord& r) {
+        CHECK(r.rival() == "spy_scalar");
+        CHECK(r.over_rival.low > 0);
+        const nlohmann::ordered_json json = bench_to_json(o, {&r, 1});
+        CHECK(json["records"][0]["rival"] == "spy_scalar");
+        CHECK(json["records"][0]["over_rival"] == r.over_rival.median);
+      }));
+  REQUIRE(spied.size() == 2 * copies);
+  for (std::size_t i = 0; i < spied.size(); ++i) REQUIRE(spied[i] == spied[0] + i % copies * bytes);
 }
 
 TEST_CASE("a run ends when it is told to or when a report fails", "[experiments]") {
