@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Packing of lut2 and lut3 on AVX2: values of the groups of a row by multiply-add, 16 groups in a
-// register, then turned in registers so that rows lie side by side. A weight costs 0.2 (lut2) and
+// register, then turned in registers so that rows lie side by side. A weight costs 0.3 (lut2) and
 // 0.4 (lut3) instructions.
 
 #include "kernels/ternary/lut_pack.h"
