@@ -74,11 +74,7 @@ std::size_t row_for_host(const BenchFamily& family) {
 }
 
 void check(const BenchOptions& o) {
-  const unsigned cpus = online_cpus();
-  for (const unsigned threads : o.threads)
-    if (threads == 0 || threads > cpus)
-      throw std::runtime_error(fmt::format(
-          "--threads: found {}, expected 1 to the {} CPUs this process may use", threads, cpus));
+  for (const unsigned threads : o.threads) check_threads(threads);
   for (const std::size_t tokens : o.tokens)
     if (tokens == 0 || tokens > 4096)
       throw std::runtime_error(fmt::format("--tokens: found {}, expected 1 to 4096", tokens));

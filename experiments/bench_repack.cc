@@ -40,6 +40,7 @@ double repack_all(kernels::ThreadPool& pool, const kernels::TernaryFormat& from,
 }  // namespace
 
 void bench_repack(const RepackOptions& o) {
+  check_threads(o.threads);
   if (!o.json.empty()) models::check_writable(o.json);
   const std::size_t matrices = (o.weights + kRows * kCols - 1) / (kRows * kCols);
   const double weights = static_cast<double>(matrices * kRows * kCols);

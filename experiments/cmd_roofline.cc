@@ -24,10 +24,7 @@ struct Options {
 };
 
 void run(Options o) {
-  if (o.roofline.threads > online_cpus())
-    throw std::runtime_error(
-        fmt::format("--threads: found {}, expected 1 to the {} CPUs this process may use",
-                    o.roofline.threads, online_cpus()));
+  check_threads(o.roofline.threads);
   o.roofline.most_bytes = o.most_mb << 20;
   prepare_files(o.files, "roofline");
   const Interrupt interrupt;
@@ -57,7 +54,6 @@ void add_roofline(CLI::App& app) {
       "The limits of this machine: read bandwidth by working set, multiply-adds per second by "
       "instruction");
   cmd->add_option("--threads", o->roofline.threads, "From one thread up to this many")
-      ->check(CLI::Range(1u, 1024u))
       ->capture_default_str();
   cmd->add_option("--max-mb", o->most_mb, "Largest working set, MiB")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))

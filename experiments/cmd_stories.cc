@@ -41,7 +41,7 @@ nlohmann::json check_file(const models::Grammar& grammar, const std::string& pat
 
 void run(const Options& o) {
   const models::Grammar grammar = grammar_from(o.grammar);
-  if (!o.json.empty()) models::check_writable(o.json);
+  models::check_outputs({{"--out", o.out}, {"--json", o.json}});
   nlohmann::ordered_json report = {
       {"schema", "tern.stories"},
       {"schema_version", 1},

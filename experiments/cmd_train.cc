@@ -16,6 +16,7 @@
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "kernels/format.h"
+#include "kernels/formats/formats.h"
 #include "models/bpe_train.h"
 #include "models/checkpoint.h"
 #include "models/train.h"
@@ -69,23 +70,20 @@ void finish_options(Options& o) {
   models::check(c, "tern train");
   if (!std::isfinite(o.train.learning_rate) || !std::isfinite(o.train.weight_decay))
     throw std::runtime_error("--learning-rate and --weight-decay must be finite");
-  if (o.out == o.json || o.out == o.train.snapshot ||
-      (!o.json.empty() && o.json == o.train.snapshot))
-    throw std::runtime_error("--out, --json and --snapshot must be different files");
   // What the checkpoint cannot hold is said before the work and not after it.
   if (o.train.flavour == models::Flavour::kTernary)
     for (const auto& [name, cols] : {std::pair("--dim", c.dim), std::pair("--ffn", c.ffn)})
-      if (cols % kernels::kT2BlockTrits != 0)
+      if (const std::string problem =
+              kernels::multiple_problem("columns", kernels::kT2BlockTrits, cols);
+          !problem.empty())
         throw std::runtime_error(
-            fmt::format("{} is {}: a ternary checkpoint (I2_S) needs a multiple of {}", name, cols,
-                        kernels::kT2BlockTrits));
+            fmt::format("{}: I2_S, which ternary checkpoints hold, {}", name, problem));
 }
 
 void run(Options o) {
   finish_options(o);
-  models::check_writable(o.out);
-  if (!o.json.empty()) models::check_writable(o.json);
-  if (!o.train.snapshot.empty()) models::check_writable(o.train.snapshot);
+  models::check_writable(o.out);  // refuses "", too, which the other two may be
+  models::check_outputs({{"--out", o.out}, {"--json", o.json}, {"--snapshot", o.train.snapshot}});
   const models::Grammar own = grammar_from(o.grammar);
   const models::Tokenizer tokenizer(
       models::learn_bpe(models::story_corpus(own, o.train.seed, o.vocab_stories), o.vocab));

@@ -140,8 +140,7 @@ void prepare_files(MeasurementFiles& files, const std::string& stem) {
                                        std::pair(&files.plot, "png")})
       if (path->empty()) *path = fmt::format("{}/{}.{}", folder, stem, suffix);
   }
-  for (const std::string& path : {files.json, files.csv, files.plot})
-    if (!path.empty()) models::check_writable(path);
+  models::check_outputs({{"--json", files.json}, {"--csv", files.csv}, {"--plot", files.plot}});
 }
 
 void write_files(const MeasurementFiles& files, const nlohmann::ordered_json& json,

@@ -24,8 +24,8 @@ struct MeasurementFiles {
 // --json, --csv, --plot and --save.
 void add_measurement_files(CLI::App& cmd, MeasurementFiles& files);
 
-// Checks before the work that the files can be written, and with --save makes the folder and names
-// in it <stem>.json, <stem>.csv and <stem>.png where none was named.
+// Checks before the work that the files can be written and are not the same, and with --save makes
+// the folder and names in it <stem>.json, <stem>.csv and <stem>.png where none was named.
 void prepare_files(MeasurementFiles& files, const std::string& stem);
 
 // `csv` without its first line, which says where the figures come from.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <stdexcept>
 
 #include "experiments/level.h"
 #include "models/whole_file.h"
@@ -30,6 +31,14 @@ unsigned online_cpus() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   return static_cast<unsigned>(CPU_COUNT(&set));
+}
+
+void check_threads(unsigned threads) {
+  const unsigned cpus = online_cpus();
+  if (threads == 0 || threads > cpus)
+    throw std::runtime_error("--threads: found " + std::to_string(threads) +
+                             ", expected 1 to the " + std::to_string(cpus) +
+                             " CPUs this process may use");
 }
 
 std::string git_commit() { return TERN_COMMIT; }

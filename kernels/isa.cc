@@ -52,8 +52,11 @@ const Leaf7& leaf7() noexcept {
 // clang 14 does not know "f16c" in __builtin_cpu_supports. That the operating system saves the
 // YMM registers is part of what "avx2" means there.
 bool has_f16c() noexcept {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+  static const bool has = [] {  // once: a virtual machine leaves for its host to answer CPUID
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+  }();
+  return has;
 }
 
 bool has_avx2() noexcept {

@@ -36,6 +36,11 @@ std::string_view tensor_type_name(TensorType type) noexcept {
   return row == nullptr ? std::string_view() : row->name;
 }
 
+std::uint64_t tensor_block(TensorType type) noexcept {
+  const TypeRow* row = find_type(type);
+  return row == nullptr ? 0 : row->block;
+}
+
 std::uint64_t tensor_bytes(TensorType type, std::uint64_t elements, std::uint64_t cols) noexcept {
   const TypeRow* row = find_type(type);
   if (row == nullptr || cols % row->block != 0) return 0;

@@ -39,6 +39,9 @@ enum class TensorType : std::uint32_t { kF32 = 0, kF16 = 1, kTq1 = 34, kTq2 = 35
 
 std::string_view tensor_type_name(TensorType type) noexcept;  // "F32", "F16", "TQ1_0", ...
 
+// Elements of a block, of which a row holds a whole number; 0 of a type that is not read.
+std::uint64_t tensor_block(TensorType type) noexcept;
+
 // Bytes of a tensor of that type with `elements` in all, `cols` in its innermost dimension.
 // 0 where the type cannot hold that shape. elements < 2^60.
 std::uint64_t tensor_bytes(TensorType type, std::uint64_t elements, std::uint64_t cols) noexcept;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "kernels/formats/formats.h"
 #include "models/gguf.h"
 
 namespace tern::models {
@@ -206,10 +207,11 @@ Placed read_tensor_info(Cursor& in, std::uint64_t alignment) {
   if (tensor_type_name(p.tensor.type).empty())
     in.fail(field, "has tensor type " + std::to_string(type) +
                        ", this program reads F32 (0), F16 (1), TQ1_0 (34), TQ2_0 (35), I2_S (36)");
+  if (const std::string problem =
+          kernels::multiple_problem("columns", tensor_block(p.tensor.type), p.tensor.shape[0]);
+      !problem.empty())
+    in.fail(field, std::string(tensor_type_name(p.tensor.type)) + " " + problem);
   p.bytes = tensor_bytes(p.tensor.type, elements, p.tensor.shape[0]);
-  if (p.bytes == 0)
-    in.fail(field, "has rows of " + std::to_string(p.tensor.shape[0]) + ", no multiple of the " +
-                       std::string(tensor_type_name(p.tensor.type)) + " block");
   p.offset = in.read<std::uint64_t>(field);
   if (p.offset % alignment != 0)
     in.fail(field, "offset " + std::to_string(p.offset) + " is no multiple of the alignment, " +

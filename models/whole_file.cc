@@ -58,6 +58,13 @@ std::string target_of(const std::string& path) {
   return error ? path : target.string();
 }
 
+// The same for every spelling of one file, whether it exists or not.
+std::string place_of(const std::string& path) {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(fs::absolute(path, error), error);
+  return error ? path : place.string();
+}
+
 bool is_special(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -131,6 +138,20 @@ void check_writable(const std::string& path) {
   const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   if (file.get() < 0) fail(path, "cannot write", errno);
   ::unlink(temporary.c_str());
+}
+
+void check_outputs(const std::vector<OutputFile>& outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto& [option, path] = outputs[i];
+    // A pipe or a terminal takes one after the other.
+    if (path.empty() || is_special(path)) continue;
+    for (std::size_t j = 0; j < i; ++j)
+      if (!outputs[j].path.empty() && place_of(outputs[j].path) == place_of(path))
+        throw std::runtime_error(path + ": named by " + std::string(outputs[j].option) + " and " +
+                                 std::string(option) + ", which need files of their own");
+  }
+  for (const OutputFile& output : outputs)
+    if (!output.path.empty()) check_writable(output.path);
 }
 
 }  // namespace tern::models

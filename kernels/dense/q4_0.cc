@@ -7,15 +7,15 @@
 #include <stdexcept>
 
 #include "kernels/f16.h"
+#include "kernels/formats/formats.h"
 
 namespace tern::kernels {
 
 namespace {
 
 std::size_t checked_bytes(std::size_t rows, std::size_t cols, const std::string& tensor) {
-  if (cols % kQ4Group != 0)
-    throw std::runtime_error(tensor + ": Q4_0 holds rows of a multiple of 32 weights, not " +
-                             std::to_string(cols) + "; pad the columns");
+  if (const std::string problem = multiple_problem("columns", kQ4Group, cols); !problem.empty())
+    throw std::runtime_error(tensor + ": Q4_0 " + problem);
   return rows * (cols / kQ4Group) * kQ4GroupBytes;
 }
 

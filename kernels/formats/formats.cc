@@ -142,15 +142,18 @@ const TernaryFormat& ternary_format(std::string_view name) {
                            names);
 }
 
+std::string multiple_problem(const char* what, std::size_t multiple, std::size_t found) {
+  if (found % multiple == 0) return "";
+  return "needs " + std::string(what) + " in multiples of " + std::to_string(multiple) +
+         ", found " + std::to_string(found);
+}
+
 std::string shape_problem(const TernaryFormat& format, std::size_t rows, std::size_t cols) {
   if (rows == 0 || cols == 0) return "has no weights";
   if (rows > kMostWeights / cols) return "has too many weights";
-  const auto needs = [](const char* what, std::size_t multiple, std::size_t found) {
-    return "needs " + std::string(what) + " in multiples of " + std::to_string(multiple) +
-           ", found " + std::to_string(found);
-  };
-  if (rows % format.row_multiple != 0) return needs("rows", format.row_multiple, rows);
-  if (cols % format.col_multiple != 0) return needs("columns", format.col_multiple, cols);
+  std::string problem = multiple_problem("rows", format.row_multiple, rows);
+  if (problem.empty()) problem = multiple_problem("columns", format.col_multiple, cols);
+  if (!problem.empty()) return problem;
   if (cols < format.min_cols)
     return "needs at least " + std::to_string(format.min_cols) + " columns, found " +
            std::to_string(cols);

@@ -71,8 +71,12 @@ struct Trits {
   float scale = 0;                 // W = scale * T; 0 where the format holds none
 };
 
-// Why the format cannot hold the shape, as the end of a sentence ("needs columns in multiples of
-// 128, found 100"); "" where it can.
+// The one wording of a number of rows or columns that fills no whole blocks, as the end of a
+// sentence that begins with the format: "needs columns in multiples of 128, found 100"; "" where it
+// does.
+std::string multiple_problem(const char* what, std::size_t multiple, std::size_t found);
+
+// Why the format cannot hold the shape, likewise.
 std::string shape_problem(const TernaryFormat& format, std::size_t rows, std::size_t cols);
 
 // pack and unpack behind checks, for bytes that came from outside. Each throws

@@ -25,13 +25,18 @@ void pack_blocks(const std::int8_t* trits, std::size_t n, std::uint8_t* out) noe
   TERN_CHECK(trits_only, "a trit is -1, 0 or +1");
 }
 
-// n, or the index of the first illegal code, whose block is left alone.
+// n, or the index of the first illegal code.
 template <std::size_t kLanes>
 std::size_t unpack_blocks(const std::uint8_t* in, std::size_t n, std::int8_t* trits) noexcept {
-  for (std::size_t i = 0; i < n; i += 4 * kLanes) {
-    if (!legal_two_bit<kLanes>(in + i / 4))
-      return i + find_illegal_two_bit<kLanes, false>(in + i / 4);
-    unpack_two_bit<kLanes, false>(in + i / 4, trits + i);
+  constexpr std::size_t kTested = 256;  // bytes tested as a whole, so that the test vectorises
+  for (std::size_t start = 0; start < n; start += 4 * kTested) {
+    const std::size_t end = std::min(n, start + 4 * kTested);
+    const bool legal = end - start == 4 * kTested && legal_two_bit<kTested>(in + start / 4);
+    for (std::size_t i = start; i < end; i += 4 * kLanes) {
+      if (!legal && !legal_two_bit<kLanes>(in + i / 4))
+        return i + find_illegal_two_bit<kLanes, false>(in + i / 4);
+      unpack_two_bit<kLanes, false>(in + i / 4, trits + i);
+    }
   }
   return n;
 }

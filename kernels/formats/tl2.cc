@@ -85,15 +85,17 @@ constexpr std::array<Triple, 2 * kMostTriple + 1> kTriples = [] {
   return table;
 }();
 
-// Two triples by their signs, the first one's in bit 1, and their byte: six trits in the lower
-// bytes, and 1 in the highest where one of them means nothing.
-constexpr std::array<std::array<std::uint64_t, 256>, 4> kSixes = [] {
-  std::array<std::array<std::uint64_t, 256>, 4> table{};
-  for (unsigned signs = 0; signs < 4; ++signs)
+// Two triples by their signs, the first one's in bit 2, the second one's in bit 0, as they lie two
+// bits apart in a word, and their byte: six trits in the lower bytes, and 1 in the highest where
+// one of them means nothing. Indices with bit 1 set stay unused.
+constexpr unsigned kSignsOfSix = 5;
+constexpr std::array<std::array<std::uint64_t, 256>, kSignsOfSix + 1> kSixes = [] {
+  std::array<std::array<std::uint64_t, 256>, kSignsOfSix + 1> table{};
+  for (const unsigned signs : {0u, 1u, 4u, 5u})
     for (unsigned byte = 0; byte < 256; ++byte) {
       std::uint64_t six = 0;
       for (unsigned n = 0; n < 2; ++n) {
-        const unsigned index = n == 0 ? byte >> 4 : byte & 15, sign = signs >> (1 - n) & 1;
+        const unsigned index = n == 0 ? byte >> 4 : byte & 15, sign = signs >> (2 - 2 * n) & 1;
         if (index > kMostTriple || (index == 0 && sign != 0)) {
           six |= std::uint64_t{1} << 56;
           continue;
@@ -119,9 +121,8 @@ std::size_t unpack_triples(const std::uint8_t* triples, const std::uint8_t* sign
     std::uint64_t all = 0;
 #pragma GCC unroll 4
     for (std::size_t t = 0; t < 8; t += 2) {
-      const unsigned two = word >> sign_shift(r, t + 1);  // bits 2 and 0
-      const std::uint64_t six =
-          kSixes[(two >> 1 & 2) | (two & 1)][triples[t / 2 * kRows + tl2_place(r)]];
+      const unsigned signs_of_six = word >> sign_shift(r, t + 1) & kSignsOfSix;
+      const std::uint64_t six = kSixes[signs_of_six][triples[t / 2 * kRows + tl2_place(r)]];
       all |= six;
       // Two bytes more, which the next six overwrite, but for the last ones.
       std::memcpy(trits + r * cols + 3 * t, &six, t < 6 ? 8 : 6);

@@ -25,25 +25,9 @@ constexpr std::uint8_t fraction(unsigned s) {
 }
 // q is the least with 256 s <= 243 q: 243 q = 256 s + r with r < 243.
 constexpr bool is_fraction(std::uint8_t q) { return static_cast<std::uint8_t>(q * 243u) < 243; }
-
-// in [kLanes] -> out [kDigits, kLanes]. Returns whether all bytes are legal.
-template <std::size_t kLanes, std::size_t kDigits>
-bool unpack_fractions(const std::uint8_t* __restrict in, std::int8_t* __restrict out) noexcept {
-  std::uint8_t q[kLanes], bad = 0;
-  for (std::size_t m = 0; m < kLanes; ++m) {
-    q[m] = in[m];
-    bad = static_cast<std::uint8_t>(bad | (is_fraction(q[m]) ? 0 : 1));
-  }
-  for (std::size_t n = 0; n < kDigits; ++n)
-    for (std::size_t m = 0; m < kLanes; ++m) {
-      // (3 q) >> 8 by comparisons, which stay within bytes.
-      out[n * kLanes + m] = static_cast<std::int8_t>((q[m] >= 86) + (q[m] >= 171) - 1);
-      q[m] = static_cast<std::uint8_t>(3 * q[m]);
-    }
-  if constexpr (kDigits < kFive)  // digits beyond the weights are 0
-    for (std::size_t m = 0; m < kLanes; ++m)
-      bad = static_cast<std::uint8_t>(bad | (q[m] >= 86 ? 1 : 0));
-  return bad == 0;
+// (3 q) >> 8 by comparisons, which stay within bytes.
+constexpr std::int8_t first_trit(std::uint8_t q) {
+  return static_cast<std::int8_t>((q >= 86) + (q >= 171) - 1);
 }
 
 template <std::size_t kLanes, std::size_t kDigits>
@@ -59,11 +43,27 @@ void pack_fractions(const std::int8_t* __restrict in, std::uint8_t* __restrict o
 struct Tq1 {
   static constexpr std::size_t kScaleAt = 52;
 
+  // All 52 bytes at once, so that no part is too short for vector code.
   static bool unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
-    const bool a = unpack_fractions<32, 5>(in, out);
-    const bool b = unpack_fractions<16, 5>(in + 32, out + 160);
-    const bool c = unpack_fractions<4, 4>(in + 48, out + 240);
-    return a && b && c;
+    constexpr std::size_t kLanes = 64;
+    std::uint8_t q[kLanes] = {}, bad = 0;
+    std::memcpy(q, in, kScaleAt);
+    for (std::size_t m = 0; m < kLanes; ++m)
+      bad = static_cast<std::uint8_t>(bad | (is_fraction(q[m]) ? 0 : 1));
+    std::int8_t trits[kLanes];
+    for (std::size_t n = 0; n < kFive; ++n) {
+      for (std::size_t m = 0; m < kLanes; ++m) {
+        trits[m] = first_trit(q[m]);
+        q[m] = static_cast<std::uint8_t>(3 * q[m]);
+      }
+      std::memcpy(out + 32 * n, trits, 32);
+      std::memcpy(out + 160 + 16 * n, trits + 32, 16);
+      if (n < 4) std::memcpy(out + 240 + 4 * n, trits + 48, 4);
+    }
+    // The last four hold four weights each, and above them a digit of 0.
+    for (std::size_t m = 48; m < kScaleAt; ++m)
+      bad = static_cast<std::uint8_t>(bad | (trits[m] == -1 ? 0 : 1));
+    return bad == 0;
   }
   static void pack(const std::int8_t* in, std::uint8_t* out) noexcept {
     pack_fractions<32, 5>(in, out);
@@ -72,11 +72,11 @@ struct Tq1 {
   }
   // The first weight of the first illegal byte.
   static std::size_t find_illegal(const std::uint8_t* in) noexcept {
-    std::int8_t ignored[5];
-    for (std::size_t i = 0; i < 48; ++i)
-      if (!is_fraction(in[i])) return i < 32 ? i : 160 + i - 32;
-    for (std::size_t i = 0; i < 4; ++i)
-      if (!unpack_fractions<1, 4>(in + 48 + i, ignored)) return 240 + i;
+    for (std::size_t i = 0; i < kScaleAt; ++i) {
+      const bool four = i >= 48, beyond = first_trit(static_cast<std::uint8_t>(81u * in[i])) != -1;
+      if (!is_fraction(in[i]) || (four && beyond))
+        return four ? 240 + i - 48 : i < 32 ? i : 160 + i - 32;
+    }
     return kBlock;
   }
 };

@@ -48,13 +48,6 @@ constexpr std::size_t lut3_sign_shift(std::size_t step, std::size_t nibble_shift
   return 7 - 2 * step - nibble_shift / 4;
 }
 
-// A panel from its rows; trits [rows, cols] row after row, 1 <= rows <= 64 (fewer only in the last
-// panel of a matrix); out [panel_bytes(cols)], written whole.
-void pack_lut2_panel(const std::int8_t* trits, std::size_t rows, std::size_t cols,
-                     std::uint8_t* out) noexcept;
-void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t cols,
-                     std::uint8_t* out) noexcept;
-
 // Functions of a row of formats.h. unpack takes any begin and end; a problem of a group is
 // reported at its first weight, kBadPadding at the byte in the whole tensor.
 std::size_t lut2_bytes(std::size_t rows, std::size_t cols) noexcept;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lut2 and lut3 packed and unpacked. Packing works on tiles of 64 rows by 48 columns, whose codes
-// are first computed row by row and then turned, so that a matrix of any width is read in whole
-// cache lines.
+// lut2 and lut3 packed in plain C++, the table of the packers, and unpacking. A tile's codes are
+// first computed row by row and then turned.
+
+#include "kernels/ternary/lut_pack.h"
 
 #include <algorithm>
 #include <array>
@@ -10,14 +11,12 @@
 #include <cstring>
 
 #include "kernels/check.h"
-#include "kernels/ternary/lut.h"
 
 namespace tern::kernels {
 
 namespace {
 
-constexpr std::size_t kTileCols = 48;  // 2 blocks of lut3, 12 of lut2
-constexpr std::size_t kPairs = kTileCols / 2, kTriples = kTileCols / 3;
+constexpr std::size_t kPairs = kLut2TileCols / 2, kTriples = kLut3TileCols / 3;
 
 // [row, group]: what one row gives.
 template <std::size_t Groups>
@@ -60,21 +59,6 @@ void put_steps(const Codes<Groups>& codes, std::size_t g, std::uint8_t* out, std
   put_nibbles<Groups>(codes, 32, g, out + 32, steps);
 }
 
-// Calls tile(trits of the tile's rows, their stride, columns begin) with whole tiles, in place
-// where the matrix has one and padded with zeros in a copy elsewhere.
-template <typename Tile>
-void for_tiles(const std::int8_t* trits, std::size_t rows, std::size_t cols, Tile&& tile) {
-  std::size_t k = 0;
-  if (rows == kLutPanelRows)
-    for (; k + kTileCols <= cols; k += kTileCols) tile(trits + k, cols, k);
-  for (; k < cols; k += kTileCols) {
-    std::int8_t padded[kLutPanelRows][kTileCols] = {};
-    for (std::size_t r = 0; r < rows; ++r)
-      std::memcpy(padded[r], trits + r * cols + k, std::min(kTileCols, cols - k));
-    tile(padded[0], kTileCols, k);
-  }
-}
-
 // Eight trits + 1, byte by byte.
 std::uint64_t digits_of(const std::int8_t* trits) {
   constexpr std::uint64_t kSigns = 0x8080808080808080, kOnes = 0x0101010101010101;
@@ -96,22 +80,21 @@ std::uint32_t pair_codes(const std::int8_t* trits) {
 
 static_assert(std::endian::native == std::endian::little);
 
-void pack_lut2_panel(const std::int8_t* trits, std::size_t rows, std::size_t cols,
-                     std::uint8_t* out) noexcept {
-  const std::size_t blocks = kLut2Geometry.blocks(cols);
-  for_tiles(trits, rows, cols, [&](const std::int8_t* tile, std::size_t stride, std::size_t k) {
+void pack_lut2_scalar(const std::int8_t* trits, std::size_t rows, std::size_t cols,
+                      std::uint8_t* out) noexcept {
+  const auto pack = [out](const std::int8_t* tile, std::size_t stride, std::size_t block,
+                          std::size_t blocks) {
     Codes<kPairs> codes;
     for (std::size_t r = 0; r < kLutPanelRows; ++r)
-      for (std::size_t c = 0; c < kTileCols; c += 8) {
+      for (std::size_t c = 0; c < kLut2TileCols; c += 8) {
         const std::uint32_t four = pair_codes(tile + r * stride + c);
         std::memcpy(&codes[r][c / 2], &four, 4);
       }
-    const std::size_t b = k / kLut2Geometry.block_cols;
-    const std::size_t steps = std::min(blocks - b, kPairs / kLutStepGroups);
-    for (std::size_t s = 0; s < steps; s += 4)
-      put_steps<kPairs>(codes, s * kLutStepGroups, out + (b + s) * kLutStepBytes,
-                        std::min<std::size_t>(4, steps - s));
-  });
+    for (std::size_t s = 0; s < blocks; s += 4)
+      put_steps<kPairs>(codes, s * kLutStepGroups, out + (block + s) * kLutStepBytes,
+                        std::min<std::size_t>(4, blocks - s));
+  };
+  for_lut_tiles<kLut2TileCols>(trits, rows, cols, kLut2Geometry, pack);
 }
 
 namespace {
@@ -128,15 +111,16 @@ constexpr std::array<std::uint8_t, 256> kMagnitudes = [] {
 
 }  // namespace
 
-void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t cols,
-                     std::uint8_t* out) noexcept {
+void pack_lut3_scalar(const std::int8_t* trits, std::size_t rows, std::size_t cols,
+                      std::uint8_t* out) noexcept {
   constexpr std::size_t kBlockGroups = kLut3Steps * kLutStepGroups;
-  const std::size_t blocks = kLut3Geometry.blocks(cols);
-  for_tiles(trits, rows, cols, [&](const std::int8_t* tile, std::size_t stride, std::size_t k) {
+  constexpr std::size_t kTileBlocks = kLut3TileCols / kLut3Geometry.block_cols;
+  const auto pack = [out](const std::int8_t* tile, std::size_t stride, std::size_t first,
+                          std::size_t blocks) {
     Codes<kTriples> codes;
-    std::uint8_t signs[kTileCols / 24][kLutStepGroups][kLutPanelRows];  // bits of four steps
+    std::uint8_t signs[kTileBlocks][kLutStepGroups][kLutPanelRows];  // bits of four steps
     for (std::size_t r = 0; r < kLutPanelRows; ++r)
-      for (std::size_t b = 0; b < kTileCols / 24; ++b) {
+      for (std::size_t b = 0; b < kTileBlocks; ++b) {
         const std::int8_t* t = tile + r * stride + 24 * b;
         unsigned bits[2] = {};
         std::uint8_t row[kBlockGroups];
@@ -154,9 +138,8 @@ void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t col
         signs[b][0][r] = static_cast<std::uint8_t>(bits[0]);
         signs[b][1][r] = static_cast<std::uint8_t>(bits[1]);
       }
-    std::uint8_t* block = out + k / kLut3Geometry.block_cols * kLut3Geometry.block_bytes;
-    const std::size_t count = std::min(blocks - k / kLut3Geometry.block_cols, kTileCols / 24);
-    for (std::size_t b = 0; b < count; ++b, block += kLut3Geometry.block_bytes) {
+    std::uint8_t* block = out + first * kLut3Geometry.block_bytes;
+    for (std::size_t b = 0; b < blocks; ++b, block += kLut3Geometry.block_bytes) {
       put_steps<kTriples>(codes, b * kBlockGroups, block, kLut3Steps);
       std::uint8_t* to = block + kLut3Steps * kLutStepBytes;
       for (std::size_t i = 0; i < kLutStepBytes; ++i) {
@@ -164,17 +147,36 @@ void pack_lut3_panel(const std::int8_t* trits, std::size_t rows, std::size_t col
         to[i] = static_cast<std::uint8_t>(from[0] | from[16] >> 1);
       }
     }
-  });
+  };
+  for_lut_tiles<kLut3TileCols>(trits, rows, cols, kLut3Geometry, pack);
 }
+
+#if defined(__x86_64__)
+PackLutPanelFn pack_lut2_avx2, pack_lut3_avx2;
+#endif
 
 namespace {
 
-void pack_panels(const Geometry& g, decltype(pack_lut2_panel)* pack, const std::int8_t* trits,
-                 std::size_t rows, std::size_t cols, std::uint8_t* out) {
-  unsigned bad = 0;
+constexpr std::array kPackLut2 = {
+#if defined(__x86_64__)
+    Kernel<PackLutPanelFn>{"pack_lut2_avx2", Isa::kAvx2, pack_lut2_avx2},
+#endif
+    Kernel<PackLutPanelFn>{"pack_lut2_scalar", Isa::kScalar, pack_lut2_scalar},
+};
+constexpr std::array kPackLut3 = {
+#if defined(__x86_64__)
+    Kernel<PackLutPanelFn>{"pack_lut3_avx2", Isa::kAvx2, pack_lut3_avx2},
+#endif
+    Kernel<PackLutPanelFn>{"pack_lut3_scalar", Isa::kScalar, pack_lut3_scalar},
+};
+
+void pack_panels(const Geometry& g, std::span<const Kernel<PackLutPanelFn>> table,
+                 const std::int8_t* trits, std::size_t rows, std::size_t cols, std::uint8_t* out) {
+  std::uint8_t largest = 0;  // a byte, so that the loop over it is done 16 at a time
   for (std::size_t i = 0; i < rows * cols; ++i)
-    bad |= static_cast<std::uint8_t>(trits[i] + 1) > 2 ? 1u : 0u;
-  TERN_CHECK(bad == 0, "a trit is -1, 0 or +1");
+    largest = std::max(largest, static_cast<std::uint8_t>(trits[i] + 1));
+  TERN_CHECK(largest <= 2, "a trit is -1, 0 or +1");
+  PackLutPanelFn* pack = kernel_for(table, selected_isa()).run;
   for (std::size_t r = 0; r < rows; r += g.panel_rows, out += g.panel_bytes(cols))
     pack(trits + r * cols, std::min(g.panel_rows, rows - r), cols, out);
 }
@@ -242,6 +244,9 @@ FormatProblem unpack(const Geometry& g, const std::uint8_t* in, std::size_t rows
 
 }  // namespace
 
+std::span<const Kernel<PackLutPanelFn>> pack_lut2_kernels() noexcept { return kPackLut2; }
+std::span<const Kernel<PackLutPanelFn>> pack_lut3_kernels() noexcept { return kPackLut3; }
+
 std::size_t lut2_bytes(std::size_t rows, std::size_t cols) noexcept {
   return kLut2Geometry.bytes(rows, cols);
 }
@@ -252,12 +257,12 @@ std::size_t lut3_bytes(std::size_t rows, std::size_t cols) noexcept {
 
 void pack_lut2(const std::int8_t* trits, std::size_t rows, std::size_t cols, float,
                std::uint8_t* out) noexcept {
-  pack_panels(kLut2Geometry, pack_lut2_panel, trits, rows, cols, out);
+  pack_panels(kLut2Geometry, pack_lut2_kernels(), trits, rows, cols, out);
 }
 
 void pack_lut3(const std::int8_t* trits, std::size_t rows, std::size_t cols, float,
                std::uint8_t* out) noexcept {
-  pack_panels(kLut3Geometry, pack_lut3_panel, trits, rows, cols, out);
+  pack_panels(kLut3Geometry, pack_lut3_kernels(), trits, rows, cols, out);
 }
 
 FormatProblem unpack_lut2(const std::uint8_t* in, std::size_t rows, std::size_t cols,

@@ -221,10 +221,19 @@ TEST_CASE("bad options end with one line that names them and nothing written", "
       {"{t} bench kernels --json /nowhere/k.json", 1, "/nowhere/k.json"},
       {"{t} bench kernels --save /dev/null", 1, "/dev/null"},
       {"{t} bench", 2, "subcommand"},
-      {"{t} roofline --threads 0", 2, "--threads"},
+      {"{t} roofline --threads 0", 1, "--threads"},
       {"{t} roofline --threads 1000", 1, "--threads"},
       {"{t} roofline --max-mb 0", 2, "--max-mb"},
       {"{t} roofline --csv /nowhere/r.csv", 1, "/nowhere/r.csv"},
+      {"{t} roofline --json r --csv ./r", 1, "./r: named by --json and --csv"},
+      {kTiny + "--json r --plot $PWD/r", 1, "/r: named by --json and --plot"},
+      {"{t} bench repack --threads 0", 1, "--threads: found 0"},
+      {"{t} bench repack --threads 1024", 1, "--threads: found 1024"},
+      {"{t} stories -n 1 --out r --json r", 1, "r: named by --out and --json"},
+      {"{t} train --out r --snapshot r", 1, "r: named by --out and --snapshot"},
+      {"{t} train --out ''", 1, "empty name"},
+      {"{t} train --out r --dim 192 --heads 4 --kv-heads 2", 1,
+       "--dim: I2_S, which ternary checkpoints hold, needs columns in multiples of 128, found 192"},
   };
   for (const Bad& one : bad) {
     const Result r = shell.run(one.script);

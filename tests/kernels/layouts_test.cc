@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace tern::kernels {
@@ -81,6 +82,40 @@ TEST_CASE("repacking names the first bad weight whatever the number of threads",
               Catch::Contains("weight " + std::to_string(index) + " (row " + std::to_string(row) +
                               ", column 136)"));
     }
+}
+
+TEST_CASE("repacking any format refuses what unpacking it refuses, in the same words",
+          "[kernels]") {
+  constexpr std::size_t kRows = 256, kCols = 2560;  // several runs, whole and partial tests of I2_S
+  const auto message = [](const auto& work) -> std::string {
+    try {
+      work();
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  for (const TernaryFormat& from : ternary_formats()) {
+    if (from.file_type == "compute only") continue;
+    const auto good = pack_tensor(from, random_tensor(kRows, kCols, 4), kRows, kCols, "w");
+    std::mt19937 rng(6);
+    int refused = 0;
+    for (int i = 0; i < 20; ++i) {
+      auto bad = good;  // or not: some bytes mean other weights
+      for (int n = 0; n < 2; ++n) bad[rng() % bad.size()] = static_cast<std::uint8_t>(rng());
+      const std::string expected = message([&] { unpack_tensor(from, bad, kRows, kCols, "w"); });
+      INFO(from.name << ": " << expected);
+      refused += expected.starts_with("w: ") ? 1 : 0;
+      for (const ComputeLayout& to : compute_layouts())
+        for (const unsigned threads : {1u, 3u}) {
+          ThreadPool pool(threads);
+          std::vector<std::uint8_t> out(to.geometry.bytes(kRows, kCols));
+          CHECK(message([&] { repack(pool, from, bad, kRows, kCols, "w", to, out.data()); }) ==
+                expected);
+        }
+    }
+    CHECK(refused > 0);
+  }
 }
 
 TEST_CASE("repacking refuses scales that are not one finite positive number", "[kernels]") {

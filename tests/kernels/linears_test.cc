@@ -3,7 +3,7 @@
 // State space: one to three linears of one input, with and without accumulation, at every number
 // of threads, on both sides of the token block and of what one thread does alone, against sums over
 // trits and the one formula of dequantisation; bit by bit.
-// Parameters: the kernel tables of both panel layouts, shapes, tokens, threads 1 to 8.
+// Parameters: the compute layouts and their kernel tables, shapes, tokens, threads 1 to 8.
 
 #include "kernels/ternary/linears.h"
 
@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "kernels/ternary/panels.h"
+#include "kernels/ternary/layouts.h"
 
 namespace tern::kernels {
 namespace {
@@ -40,12 +40,12 @@ struct Matrix {
   std::vector<std::uint8_t> packed;
   std::vector<float> before, expected, y;  // [tokens, rows + 3]
 
-  Matrix(std::size_t rows_, float gamma_, bool accumulate_, const Input& in, bool t5)
+  Matrix(std::size_t rows_, float gamma_, bool accumulate_, const Input& in,
+         const ComputeLayout& layout)
       : rows(rows_), gamma(gamma_), accumulate(accumulate_), trits(rows_ * in.cols) {
     std::mt19937 rng(static_cast<unsigned>(rows));
     for (auto& t : trits) t = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
-    packed.resize(t5 ? t5p_bytes(rows, in.cols) : t2p_bytes(rows, in.cols));
-    (t5 ? pack_t5p : pack_t2p)(trits.data(), rows, in.cols, gamma, packed.data());
+    packed = pack_tensor(ternary_format(layout.name), {trits, gamma}, rows, in.cols, "w");
     before.resize(in.tokens * ldy());
     for (float& f : before) f = static_cast<float>(rng() % 100) - 50.0f;
     expected = before;
@@ -63,14 +63,13 @@ struct Matrix {
   std::size_t ldy() const { return rows + 3; }
 };
 
-void check(const std::vector<std::pair<std::size_t, bool>>& shapes, const Input& in, bool t5,
-           unsigned threads) {
-  const auto table = t5 ? matmul_t5p_kernels() : matmul_t2p_kernels();
+void check(const std::vector<std::pair<std::size_t, bool>>& shapes, const Input& in,
+           const ComputeLayout& layout, unsigned threads) {
   std::vector<Matrix> matrices;
   for (const auto& [rows, accumulate] : shapes)
-    matrices.emplace_back(rows, 0.01f * static_cast<float>(rows), accumulate, in, t5);
+    matrices.emplace_back(rows, 0.01f * static_cast<float>(rows), accumulate, in, layout);
   ThreadPool pool(threads);
-  for (const auto& kernel : table) {
+  for (const auto& kernel : layout.kernels()) {
     if (!host_has(kernel.isa)) continue;
     std::vector<TernaryLinear> linears;
     for (Matrix& m : matrices) {
@@ -78,7 +77,7 @@ void check(const std::vector<std::pair<std::size_t, bool>>& shapes, const Input&
       linears.push_back(
           {{m.packed.data(), m.rows, in.cols}, m.gamma, m.y.data(), m.ldy(), m.accumulate});
     }
-    ternary_linears(pool, {kernel.run, t5 ? kT5p : kT2p}, linears, in.x.data(), in.ldx,
+    ternary_linears(pool, {kernel.run, layout.geometry}, linears, in.x.data(), in.ldx,
                     in.scales.data(), in.tokens);
     for (const Matrix& m : matrices) {
       INFO(kernel.name << " rows=" << m.rows << " tokens=" << in.tokens << " threads=" << threads);
@@ -88,20 +87,22 @@ void check(const std::vector<std::pair<std::size_t, bool>>& shapes, const Input&
 }
 
 TEST_CASE("linears of one input equal their formula at any number of threads", "[kernels]") {
-  for (const unsigned threads : {1u, 2u, 3u, 5u, 8u})
-    for (const bool t5 : {false, true}) {
-      check({{48, false}, {16, false}, {17, true}}, Input(85, 3), t5, threads);
-      check({{640, false}, {160, true}, {161, false}}, Input(640, 3), t5, threads);
-      check({{33, true}}, Input(300, 130), t5, threads);
+  for (unsigned threads = 1; threads <= 8; ++threads)
+    for (const ComputeLayout& layout : compute_layouts()) {
+      check({{48, false}, {16, false}, {17, true}}, Input(85, 3), layout, threads);
+      check({{640, false}, {160, true}, {161, false}}, Input(640, 3), layout, threads);
+      check({{133, true}}, Input(300, 130), layout, threads);
     }
 }
 
 TEST_CASE("linears take tokens on both sides of a block and rows beyond one pass", "[kernels]") {
-  for (const std::size_t tokens : {1, 2, 63, 64, 65})
-    check({{100, false}, {1, true}}, Input(60, tokens), false, 2);
-  check({{4096 + 40, false}}, Input(16, 1), true, 1);
-  check({}, Input(16, 1), false, 2);
-  check({{5, true}}, Input(16, 0), false, 2);
+  for (const ComputeLayout& layout : compute_layouts()) {
+    for (const std::size_t tokens : {1, 2, 63, 64, 65})
+      check({{100, false}, {1, true}}, Input(60, tokens), layout, 2);
+    check({{4096 + 40, false}}, Input(16, 1), layout, 1);
+    check({}, Input(16, 1), layout, 2);
+    check({{5, true}}, Input(16, 0), layout, 2);
+  }
 }
 
 }  // namespace

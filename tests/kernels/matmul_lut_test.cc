@@ -2,9 +2,10 @@
 //
 // State space: every kernel of lut2 and lut3 that the host can run against sums over trits: every
 // pair and triple at every place of a panel's block; edge shapes and numbers of tokens; extremes
-// up to 65,536 columns; any alignment; arrays that end at an unreadable page. Packing: the layouts
-// from their definition, round trips, every illegal code, weights past the matrix.
-// Parameters: the two layouts, their kernel tables, shapes, tokens, fillings.
+// up to 65,536 columns; any alignment and stride; arrays that end at an unreadable page. Packing:
+// every packer against the definition of the layouts; round trips, what is no trit, every illegal
+// code, weights past the matrix.
+// Parameters: the two layouts, their tables of kernels and packers, shapes, tokens, fillings.
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -12,7 +13,8 @@
 #include <random>
 #include <vector>
 
-#include "kernels/ternary/lut.h"
+#include "kernels/ternary/lut_pack.h"
+#include "tests/kernels/death.h"
 #include "tests/kernels/guarded.h"
 
 namespace tern::kernels {
@@ -30,6 +32,7 @@ struct Layout {
   decltype(lut2_bytes)* bytes;
   decltype(pack_lut2)* pack;
   decltype(unpack_lut2)* unpack;
+  std::span<const Kernel<PackLutPanelFn>> (*packers)() noexcept;
 
   std::size_t block_cols() const { return width * block_groups; }
   std::size_t blocks(std::size_t cols) const { return (cols + block_cols() - 1) / block_cols(); }
@@ -70,8 +73,10 @@ struct Layout {
 };
 
 const std::array kLayouts = {
-    Layout{"lut2", matmul_lut2_kernels, 2, 2, 64, lut2_bytes, pack_lut2, unpack_lut2},
-    Layout{"lut3", matmul_lut3_kernels, 3, 8, 320, lut3_bytes, pack_lut3, unpack_lut3},
+    Layout{"lut2", matmul_lut2_kernels, 2, 2, 64, lut2_bytes, pack_lut2, unpack_lut2,
+           pack_lut2_kernels},
+    Layout{"lut3", matmul_lut3_kernels, 3, 8, 320, lut3_bytes, pack_lut3, unpack_lut3,
+           pack_lut3_kernels},
 };
 
 enum class Fill { kRandom, kAllPlusMax, kAllPlusMin, kAllMinusMax, kAllMinusMin, kAlternating };
@@ -93,7 +98,7 @@ struct Problem {
       int v = static_cast<int>(rng() % 3) - 1;
       if (fill == Fill::kAllPlusMax || fill == Fill::kAllPlusMin) v = 1;
       if (fill == Fill::kAllMinusMax || fill == Fill::kAllMinusMin) v = -1;
-      if (fill == Fill::kAlternating) v = i % cols % 2 == 0 ? 1 : -1;
+      if (fill == Fill::kAlternating) v = (i / cols + i % cols) % 2 == 0 ? 1 : -1;
       trits[i] = static_cast<std::int8_t>(v);
     }
     for (std::size_t t = 0; t < tokens; ++t)
@@ -137,7 +142,7 @@ TEST_CASE("matmul_lut equals the sum over trits at every edge of its shapes", "[
   for (const Layout& layout : kLayouts)
     for (const std::size_t cols :
          {1, 2, 3, 4, 5, 23, 24, 25, 31, 32, 33, 47, 48, 49, 127, 640, 997})
-      for (const std::size_t rows : {1, 2, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129})
+      for (const std::size_t rows : {1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129})
         check_kernels(layout, Problem(rows, cols, 1 + (rows + cols) % 3, Fill::kRandom,
                                       static_cast<unsigned>(rows * 1000 + cols)));
 }
@@ -158,6 +163,8 @@ TEST_CASE("matmul_lut neither saturates nor wraps at the extremes up to 65536 co
     for (const std::size_t cols :
          {1, 32, 48, 4096, 4100, 6144, 6168, 8192, 8196, 12288, 12312, 65535, 65536})
       check_kernels(layout, Problem(1, cols, 2, fill));
+  // Every lane of a panel.
+  for (const Layout& layout : kLayouts) check_kernels(layout, Problem(64, 65536, 1, fill));
 }
 
 TEST_CASE("matmul_lut looks up every tuple of weights at every place of two blocks", "[kernels]") {
@@ -179,25 +186,32 @@ TEST_CASE("matmul_lut looks up every tuple of weights at every place of two bloc
   }
 }
 
-TEST_CASE("matmul_lut takes pointers of any alignment and slices of whole panels", "[kernels]") {
-  const Problem p(200, 130, 3, Fill::kRandom, 3);
-  for (const Layout& layout : kLayouts) {
-    const std::vector<std::uint8_t> packed = layout.pack_by_definition(p.trits, 200, 130);
-    const Geometry g = {64, layout.block_cols(), layout.block_bytes};
-    for (const std::size_t shift : {1, 3, 17, 33, 63}) {
-      std::vector<std::uint8_t> w(packed.size() + shift);
-      std::vector<std::int8_t> x(p.x.size() + shift);
-      std::copy(packed.begin(), packed.end(), w.begin() + static_cast<std::ptrdiff_t>(shift));
-      std::copy(p.x.begin(), p.x.end(), x.begin() + static_cast<std::ptrdiff_t>(shift));
-      const TernaryView view{w.data() + shift, 200, 130};
-      for (const auto& kernel : layout.kernels()) {
-        if (!host_has(kernel.isa)) continue;
-        std::vector<std::int32_t> y(3 * 200, -7);
-        for (const std::size_t begin : {0, 64, 128})
-          kernel.run(view.slice(g, begin, begin == 128 ? 200 : begin + 64), x.data() + shift, p.ldx,
-                     3, y.data() + begin, 200);
-        INFO(kernel.name << " shift=" << shift);
-        CHECK(y == p.expected(200));
+TEST_CASE("matmul_lut takes any alignment and stride and slices of whole panels", "[kernels]") {
+  for (const std::size_t tokens : {1, 3, 19}) {
+    const Problem p(200, 130, tokens, Fill::kRandom, 3);
+    for (const Layout& layout : kLayouts) {
+      const std::vector<std::uint8_t> packed = layout.pack_by_definition(p.trits, 200, 130);
+      const Geometry g = {64, layout.block_cols(), layout.block_bytes};
+      for (const std::size_t shift : {1, 3, 17, 33, 63}) {
+        const std::size_t ldx = p.ldx + shift, ldy = p.rows + shift;
+        std::vector<std::uint8_t> w(packed.size() + shift);
+        std::copy(packed.begin(), packed.end(), w.begin() + static_cast<std::ptrdiff_t>(shift));
+        std::vector<std::int8_t> x(shift + tokens * ldx, 99);  // junk between the tokens
+        for (std::size_t t = 0; t < tokens; ++t)
+          std::copy_n(p.x.begin() + static_cast<std::ptrdiff_t>(t * p.ldx), p.ldx,
+                      x.begin() + static_cast<std::ptrdiff_t>(shift + t * ldx));
+        const TernaryView view{w.data() + shift, 200, 130};
+        const std::vector<std::int32_t> expected = p.expected(ldy);
+        for (const auto& kernel : layout.kernels()) {
+          if (!host_has(kernel.isa)) continue;
+          std::vector<std::int32_t> y(1 + expected.size(), -7);
+          for (const std::size_t begin : {0, 64, 128})
+            kernel.run(view.slice(g, begin, begin == 128 ? 200 : begin + 64), x.data() + shift, ldx,
+                       tokens, y.data() + 1 + begin, ldy);
+          INFO(kernel.name << " shift=" << shift << " tokens=" << tokens);
+          CHECK(y.front() == -7);
+          CHECK(std::vector<std::int32_t>(y.begin() + 1, y.end()) == expected);
+        }
       }
     }
   }
@@ -215,6 +229,68 @@ TEST_CASE("matmul_lut of no rows or no tokens writes nothing", "[kernels]") {
       CHECK(y == 77);
     }
   }
+}
+
+TEST_CASE("every packer of a lut panel packs as defined", "[kernels]") {
+  for (const Layout& layout : kLayouts)
+    for (const std::size_t cols :
+         {1,  2,  3,  4,  5,  15, 16, 17, 23,  24,  25,  31,  32,  33,  47,
+          48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 143, 144, 145, 997})
+      for (const std::size_t rows : {1, 2, 15, 16, 17, 31, 32, 33, 63, 64}) {
+        const Problem p(rows, cols, 1, Fill::kRandom, static_cast<unsigned>(rows * 1000 + cols));
+        const Guarded<std::int8_t> trits(p.trits);
+        const std::vector<std::uint8_t> expected = layout.pack_by_definition(p.trits, rows, cols);
+        for (const auto& packer : layout.packers()) {
+          if (!host_has(packer.isa)) continue;
+          INFO(packer.name << " rows=" << rows << " cols=" << cols);
+          const Guarded<std::uint8_t> packed(std::vector<std::uint8_t>(expected.size(), 0xaa));
+          packer.run(trits.data(), rows, cols, packed.data());
+          CHECK(std::vector<std::uint8_t>(packed.data(), packed.data() + expected.size()) ==
+                expected);
+        }
+      }
+}
+
+TEST_CASE("every packer of a lut panel takes any alignment and every tuple", "[kernels]") {
+  for (const Layout& layout : kLayouts)
+    for (const std::size_t shift : {1, 3, 17, 33, 63}) {
+      // Tuples count on from group to group, and one more from row to row: each comes to each
+      // place.
+      Problem p(64, 27 * 16, 1, Fill::kRandom);
+      for (std::size_t i = 0; i < p.trits.size(); ++i) {
+        std::size_t tuple = i / layout.width + i / p.cols;
+        for (std::size_t j = i % layout.width; j > 0; --j) tuple /= 3;
+        p.trits[i] = static_cast<std::int8_t>(static_cast<int>(tuple % 3) - 1);
+      }
+      std::vector<std::int8_t> trits(shift);
+      trits.insert(trits.end(), p.trits.begin(), p.trits.end());
+      const std::vector<std::uint8_t> expected = layout.pack_by_definition(p.trits, p.rows, p.cols);
+      for (const auto& packer : layout.packers()) {
+        if (!host_has(packer.isa)) continue;
+        std::vector<std::uint8_t> packed(shift + expected.size() + 1, 0xaa);
+        packer.run(trits.data() + shift, p.rows, p.cols, packed.data() + shift);
+        INFO(packer.name << " shift=" << shift);
+        CHECK(packed[shift - 1] == 0xaa);
+        CHECK(packed.back() == 0xaa);
+        CHECK(std::equal(expected.begin(), expected.end(),
+                         packed.begin() + static_cast<std::ptrdiff_t>(shift)));
+      }
+    }
+}
+
+TEST_CASE("packing what is no trit into lut formats ends the program", "[kernels]") {
+  for (const Layout& layout : kLayouts)
+    for (const int value : {-128, -2, 2, 127})
+      for (const std::size_t at : {0, 129}) {
+        const Death death = death_of([&] {
+          std::vector<std::int8_t> trits(130, 0);
+          trits[at] = static_cast<std::int8_t>(value);
+          std::vector<std::uint8_t> packed(layout.bytes(1, 130));
+          layout.pack(trits.data(), 1, 130, 1.0f, packed.data());
+        });
+        CHECK(death.aborted);
+        CHECK_THAT(death.said, Catch::Contains("trit"));
+      }
 }
 
 TEST_CASE("lut formats pack as defined and unpack what they packed", "[kernels]") {

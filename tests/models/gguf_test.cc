@@ -267,7 +267,12 @@ TEST_CASE("each lying tensor is named", "[models]") {
              Contains("tensor t: has an impossible extent"));
   CHECK_THAT(one_tensor({8}, 2, 0, 32), Contains("tensor t: has tensor type 2"));
   CHECK_THAT(one_tensor({8}, 0xFFFFFFFF, 0, 32), Contains("tensor t: has tensor type"));
-  CHECK_THAT(one_tensor({64, 2}, 36, 0, 64), Contains("no multiple of the I2_S block"));
+  CHECK_THAT(one_tensor({64, 2}, 36, 0, 64),
+             Contains("tensor t: I2_S needs columns in multiples of 128, found 64"));
+  CHECK_THAT(one_tensor({255, 2}, 34, 0, 64),
+             Contains("tensor t: TQ1_0 needs columns in multiples of 256, found 255"));
+  CHECK_THAT(one_tensor({128, 2}, 35, 0, 64),
+             Contains("tensor t: TQ2_0 needs columns in multiples of 256, found 128"));
   CHECK(one_tensor({128}, 36, 0, 64).empty());
   CHECK_THAT(one_tensor({128}, 36, 0, 63), Contains("tensor t: needs 64 bytes"));
   Bytes two;

@@ -58,6 +58,31 @@ TEST_CASE("an unwritable place is named and nothing is left behind", "[models]")
   CHECK(folder.entries() == 0);
 }
 
+TEST_CASE("two options may not name one file however it is spelt", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("a"), there = folder.file("there");
+  write_whole_file(there, "old");
+  fs::create_symlink(there, folder.file("link"));
+  fs::create_symlink(folder.file(""), folder.file("folder"));
+  const auto refused = [](const std::string& first, const std::string& second) {
+    CHECK_THROWS_WITH(check_outputs({{"--json", first}, {"--none", ""}, {"--csv", second}}),
+                      Contains(second + ": named by --json and --csv"));
+  };
+  refused(path, path);
+  refused(path, folder.file("./a"));
+  refused(folder.file("b/../a"), path);
+  refused(path, folder.file("folder/a"));
+  refused(there, folder.file("link"));
+  refused("no_such_file", "./no_such_file");
+
+  check_outputs({{"--json", path}, {"--csv", folder.file("b")}, {"--plot", there}});
+  check_outputs({{"--json", ""}, {"--csv", ""}});
+  check_outputs({{"--json", "/dev/null"}, {"--csv", "/dev/null"}});
+  CHECK_THROWS_WITH(check_outputs({{"--json", path}, {"--csv", folder.file("no/such/file")}}),
+                    Contains("no/such/file: cannot write"));
+  CHECK(folder.entries() == 3);
+}
+
 TEST_CASE("a write that fails half-way leaves the old file and nothing else", "[models]") {
   const TempFolder folder;
   const std::string path = folder.file("a");
