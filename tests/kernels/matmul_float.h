@@ -136,6 +136,18 @@ void check_extremes() {
         FloatProblem<F> p({5, cols, tokens}, fill, 7);
         check_problem(p);
       }
+  // Subnormal weights that large activations bring back: to be counted, or flushed by the rows that
+  // dense.h names.
+  for (const std::size_t cols : {1, 33})
+    for (const std::size_t tokens : {2, 9}) {
+      FloatProblem<F> p({5, cols, tokens}, Fill::kLargest, 7);
+      for (auto& w : p.w)
+        if constexpr (sizeof w == 4)
+          w = 0x1p-149f;
+        else
+          w = 1;
+      check_problem(p);
+    }
   // Every product underflows to -0, and idle lanes of the last step must not turn that to +0.
   for (const std::size_t cols : {16, 17, 31, 47})
     for (const std::size_t tokens : {1, 2, 9}) {
