@@ -318,6 +318,8 @@ def main():
         return 0
     if not chosen:
         raise Problem(f"no mutation matches {options.filter.pattern!r}")
+    if options.json and (options.json.is_dir() or not os.access(options.json.absolute().parent, os.W_OK)):
+        raise Problem(f"cannot write {options.json}")
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tern-mutate-") as folder:
         scratch = options.keep_build.resolve() if options.keep_build else pathlib.Path(folder)

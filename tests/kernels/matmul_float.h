@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -179,7 +180,8 @@ void check_float64_bound() {
     }
 }
 
-// Infinity and NaN reach the result of their row, and no other.
+// Infinity and NaN reach the result of their row, and no other; nor a later call through the memory
+// that a call leaves behind.
 template <typename F>
 void check_specials() {
   for (const std::size_t tokens : {1, 4, 9})
@@ -199,6 +201,14 @@ void check_specials() {
         }
       }
     }
+  for (const std::size_t tokens : {1, 2, 9, 33}) {
+    FloatProblem<F> p({5, 700, tokens}, Fill::kUniform, 4);
+    std::fill(p.w.begin(), p.w.end(), F::nan);
+    std::fill(p.x.begin(), p.x.end(), std::numeric_limits<float>::quiet_NaN());
+    for (const auto& kernel : F::table())
+      if (host_has(kernel.isa)) run_guarded(kernel, p.w, p.x, p.s, 0, 0.0f);
+    check_problem(FloatProblem<F>({5, 33, tokens}, Fill::kUniform, 5));
+  }
 }
 
 // One column: y is the weight itself, or 0 + it.
