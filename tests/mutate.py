@@ -28,8 +28,8 @@ FIELDS = {"file", "kind", "old", "new", "after", "test", "arch", "isa", "env"}
 COMMON = ["-G", "Ninja", "-Wno-dev", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=ON", "-DTERN_KERNELS_ONLY=ON",
           "-DTERN_BENCH=OFF", "-DTERN_EDA=OFF", "-DTERN_AARCH64=OFF",
           "-DCMAKE_CATCH_DISCOVER_TESTS_DISCOVERY_MODE=PRE_TEST"]
-ARCHES = {"x86_64": [], "aarch64": ["-DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake"]}
-EMULATORS = {"x86_64": [], "aarch64": ["qemu-aarch64", "-cpu", "max"]}
+ARCHES = ("x86_64", "aarch64")
+CROSS = {"aarch64": ("cmake/aarch64.cmake", "aarch64-linux-gnu-g++", ["qemu-aarch64", "-cpu", "max"])}
 
 
 class Problem(Exception):
@@ -155,15 +155,28 @@ def copy_tree(to):
             target.write_bytes(content)
 
 
+def lacking(arch):
+    """What keeps this host from building and running for an architecture, or nothing."""
+    if arch == platform.machine():
+        return ""
+    if arch not in CROSS:
+        return arch
+    _, compiler, emulator = CROSS[arch]
+    return ", ".join(tool for tool in (compiler, emulator[0]) if shutil.which(tool) is None)
+
+
 class Build:
     """A build of the copy for one architecture, which after every mutation is again what it was."""
 
     def __init__(self, scratch, arch, jobs):
         self.source, self.folder, self.pristine = scratch / "source", scratch / arch, scratch / f"{arch}.pristine"
         self.arch, self.jobs = arch, jobs
+        toolchain, _, emulator = CROSS[arch] if arch != platform.machine() else ("", "", [])
+        self.emulator = emulator
         self.limits = {}  # (test, env) -> seconds
         self.isas = {}
-        code, output = run(["cmake", "-S", ".", "-B", str(self.folder), *COMMON, *ARCHES[arch]], self.source)
+        command = ["cmake", "-S", ".", "-B", str(self.folder), *COMMON]
+        code, output = run(command + [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"] * bool(toolchain), self.source)
         if code != 0:
             raise Problem(f"{arch}: cmake: {output.strip()}")
 
@@ -171,7 +184,7 @@ class Build:
         return run(["ninja", "-C", str(self.folder), f"-j{self.jobs}", *targets], self.source)
 
     def test(self, target, env, timeout, *arguments):
-        command = [*EMULATORS[self.arch], str(self.folder / "tests/kernels" / target), *arguments]
+        command = [*self.emulator, str(self.folder / "tests/kernels" / target), *arguments]
         return run(command, self.source, timeout, os.environ | dict(v.split("=", 1) for v in env.split()))
 
     def prepare(self, mutations):
@@ -273,18 +286,17 @@ def mutate(mutations, scratch, jobs):
     copy_tree(scratch / "source")
     builds = {}
     for arch in dict.fromkeys(m.arch for m in mutations):
-        missing = [t for t in EMULATORS[arch][:1] if shutil.which(t) is None]
-        builds[arch] = None if missing else Build(scratch, arch, jobs)
+        builds[arch] = None if lacking(arch) else Build(scratch, arch, jobs)
         if builds[arch]:
             builds[arch].prepare([m for m in mutations if m.arch == arch])
     records = []
     for number, m in enumerate(mutations, 1):
         begin = time.monotonic()
         build = builds[m.arch]
-        result, said = build.outcome(m) if build else ("not run", f"host lacks {EMULATORS[m.arch][0]}")
+        result, said = build.outcome(m) if build else ("not run", f"host lacks {lacking(m.arch)}")
         seconds = time.monotonic() - begin
-        print(f"[{number:>3}/{len(mutations)}] {seconds:5.1f} s  {result:<8}  {m.file}  {m.kind}  {m.old.strip()[:40]!r}"
-              f"  {said}", flush=True)
+        print(f"[{number:>3}/{len(mutations)}] {seconds:5.1f} s  {result:<8}  {m.file}  {m.kind}  "
+              f"{m.old.strip()[:40]!r}  {said}", flush=True)
         records.append(dataclasses.asdict(m) | {"family": m.family, "result": result, "said": said,
                                                 "seconds": round(seconds, 1)})
     return records
@@ -295,9 +307,9 @@ def arguments():
     parser.add_argument("--filter", metavar="REGEX", type=re.compile, default=re.compile(""),
                         help="only mutations whose line of --list matches")
     parser.add_argument("--list", action="store_true", help="list the mutations and end")
-    parser.add_argument("--check", action="store_true", help="see that all apply and all kernels have one; build nothing")
+    parser.add_argument("--check", action="store_true", help="that all apply and all kernels have one; builds nothing")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write what came of each to FILE")
-    parser.add_argument("--keep-build", metavar="DIR", type=pathlib.Path, help="work in DIR, and begin with what is there")
+    parser.add_argument("--keep-build", metavar="DIR", type=pathlib.Path, help="work in DIR, beginning with what is there")
     parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help="compilers at a time")
     parser.add_argument("--from", metavar="DIR", type=pathlib.Path, default=ROOT / "tests/mutations", dest="folder",
                         help="where the *.toml are (default: %(default)s)")
