@@ -203,7 +203,7 @@ class Build:
             code, output = self.test(*key, 1200)
             if code != 0:
                 raise Problem(f"{self.arch}: {' '.join(key)} fails without mutations: {output[-2000:]}")
-            self.limits[key] = 20 + 5 * (time.monotonic() - begin)
+            self.limits[key] = 20 + 2 * (time.monotonic() - begin)
         shutil.rmtree(self.pristine, ignore_errors=True)
         shutil.copytree(self.folder, self.pristine)
 
