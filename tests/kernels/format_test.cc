@@ -6,6 +6,7 @@
 
 #include "kernels/format.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 #include <vector>
@@ -71,6 +72,7 @@ TEST_CASE("an illegal code is found at its trit and at its byte", "[kernels]") {
       REQUIRE(unpack_t2(packed.data(), 256, trits.data()) == first);
       REQUIRE(trits[first] == 9);
       REQUIRE(unpack_t2(packed.data(), first, trits.data()) == first);
+      REQUIRE(unpack_t2(packed.data(), first + 1, trits.data()) == first);
       REQUIRE(find_illegal_t2(packed.data(), 64) == 32 + at);
     }
   }
@@ -101,6 +103,10 @@ TEST_CASE("a row of any length round-trips and its last block is filled with wei
     std::vector<std::int8_t> back(padded, 9);
     REQUIRE(unpack_t2(packed.data(), padded, back.data()) == padded);
     for (std::size_t k = 0; k < padded; ++k) REQUIRE(back[k] == (k < cols ? trits[k] : 0));
+    std::vector<std::int8_t> alone(cols + 1, 9);
+    REQUIRE(unpack_t2(packed.data(), cols, alone.data()) == cols);
+    REQUIRE(alone.back() == 9);
+    REQUIRE(std::equal(trits.begin(), trits.end(), alone.begin()));
   }
 }
 

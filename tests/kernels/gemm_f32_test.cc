@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // State space: every row of the gemm_f32 table against float64; sizes on both sides of the register
-// tile and of every block; all four transpositions; a padded C whose padding stays.
+// tile and of every block; all four transpositions; a padded C whose padding stays; arrays that end
+// at an unreadable page.
 // Parameters: the table itself.
 
 #include "kernels/gemm_f32.h"
@@ -12,16 +13,19 @@
 #include <random>
 #include <vector>
 
+#include "tests/kernels/guarded.h"
+
 namespace tern::kernels {
 namespace {
 
 struct Operand {
-  std::vector<float> data;
+  Guarded<float> data;
   StridedView view;
 
   Operand(std::size_t rows, std::size_t cols, bool transposed, std::mt19937& rng)
-      : data(rows * cols) {
-    for (float& x : data) x = (static_cast<float>(rng() % 2001) - 1000.0f) / 997.0f;
+      : data(std::vector<float>(rows * cols)) {
+    for (std::size_t i = 0; i < rows * cols; ++i)
+      data.data()[i] = (static_cast<float>(rng() % 2001) - 1000.0f) / 997.0f;
     const auto r = static_cast<std::ptrdiff_t>(rows), c = static_cast<std::ptrdiff_t>(cols);
     view = transposed ? StridedView{data.data(), 1, r} : StridedView{data.data(), c, 1};
   }
@@ -37,8 +41,9 @@ void check_product(const Kernel<GemmF32Fn>& kernel, std::size_t m, std::size_t n
   std::mt19937 rng(static_cast<unsigned>(m + 3 * n + 7 * k));
   const Operand a(m, k, ta, rng), b(k, n, tb, rng);
   const std::size_t ldc = n + 3;
-  std::vector<float> c(m * ldc, 0.5f);
-  kernel.run(m, n, k, a.view, b.view, c.data(), ldc);
+  const Guarded<float> guarded(std::vector<float>(m * ldc, 0.5f));
+  float* c = guarded.data();
+  kernel.run(m, n, k, a.view, b.view, c, ldc);
 
   std::size_t wrong = 0, spilt = 0;
   for (std::size_t i = 0; i < m; ++i) {

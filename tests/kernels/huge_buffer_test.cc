@@ -70,6 +70,9 @@ TEST_CASE("memory that is not there is refused in one line that names the sizes"
   const std::size_t there = available_memory_bytes();
   CHECK(there > 0);
   CHECK(there < std::size_t{1} << 50);
+  // What the kernel would promise, and then not have.
+  CHECK_THROWS_WITH(require_memory(2 * there, "--cold-mb"), Contains("--cold-mb: needs"));
+  CHECK_NOTHROW(require_memory(there / 2, "--cold-mb"));
 }
 
 }  // namespace

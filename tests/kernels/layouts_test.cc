@@ -62,6 +62,24 @@ TEST_CASE("a repacked matrix holds the trits it was packed from at any number of
       }
 }
 
+TEST_CASE("weights that were checked are repacked like those of a file", "[kernels]") {
+  for (const ComputeLayout& to : compute_layouts())
+    for (const auto& [rows, cols] :
+         {std::pair<std::size_t, std::size_t>{37, 53}, {1, 128}, {2080, 512}}) {
+      const Trits t = random_tensor(rows, cols, 5);
+      std::vector<std::uint8_t> t2(rows * t2_row_bytes(cols));
+      for (std::size_t r = 0; r < rows; ++r)
+        pack_t2(t.trits.data() + r * cols, cols, t2.data() + r * t2_row_bytes(cols));
+      for (const unsigned threads : {1u, 3u}) {
+        INFO(to.name << ", " << rows << " x " << cols << ", " << threads);
+        ThreadPool pool(threads);
+        std::vector<std::uint8_t> out(to.geometry.bytes(rows, cols));
+        repack(pool, T2View{t2.data(), rows, t2_blocks(cols)}, cols, to, out.data());
+        CHECK(unpack_tensor(ternary_format(to.name), out, rows, cols, "w").trits == t.trits);
+      }
+    }
+}
+
 TEST_CASE("repacking names the first bad weight whatever the number of threads", "[kernels]") {
   constexpr std::size_t kRows = 2048, kCols = 1024;  // eight runs
   const TernaryFormat& from = ternary_format("i2_s");
@@ -136,6 +154,10 @@ TEST_CASE("repacking refuses scales that are not one finite positive number", "[
   auto bytes = pack_tensor(tq, big, 2048, 1024, "w");
   bytes[bytes.size() - 1] = 0x40;  // the last block's float16: 2 and something
   std::vector<std::uint8_t> room(to.geometry.bytes(2048, 1024));
+  CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1024, "w", to, room.data()),
+                    Catch::Contains("one scale per tensor"));
+  // The same where the runs agree with themselves: one that every block of the last 256 rows has.
+  for (std::size_t end = bytes.size(); end > bytes.size() / 8 * 7; end -= 66) bytes[end - 1] = 0x40;
   CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1024, "w", to, room.data()),
                     Catch::Contains("one scale per tensor"));
   CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1000, "w", to, room.data()),

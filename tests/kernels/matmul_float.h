@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -136,6 +137,18 @@ void check_extremes() {
         FloatProblem<F> p({5, cols, tokens}, fill, 7);
         check_problem(p);
       }
+  // Subnormal weights that large activations bring back: to be counted, or flushed by the rows that
+  // dense.h names.
+  for (const std::size_t cols : {1, 33})
+    for (const std::size_t tokens : {2, 9}) {
+      FloatProblem<F> p({5, cols, tokens}, Fill::kLargest, 7);
+      for (auto& w : p.w)
+        if constexpr (sizeof w == 4)
+          w = 0x1p-149f;
+        else
+          w = 1;
+      check_problem(p);
+    }
   // Every product underflows to -0, and idle lanes of the last step must not turn that to +0.
   for (const std::size_t cols : {16, 17, 31, 47})
     for (const std::size_t tokens : {1, 2, 9}) {
@@ -167,7 +180,8 @@ void check_float64_bound() {
     }
 }
 
-// Infinity and NaN reach the result of their row, and no other.
+// Infinity and NaN reach the result of their row, and no other; nor a later call through the memory
+// that a call leaves behind.
 template <typename F>
 void check_specials() {
   for (const std::size_t tokens : {1, 4, 9})
@@ -187,6 +201,14 @@ void check_specials() {
         }
       }
     }
+  for (const std::size_t tokens : {1, 2, 9, 33}) {
+    FloatProblem<F> p({5, 700, tokens}, Fill::kUniform, 4);
+    std::fill(p.w.begin(), p.w.end(), F::nan);
+    std::fill(p.x.begin(), p.x.end(), std::numeric_limits<float>::quiet_NaN());
+    for (const auto& kernel : F::table())
+      if (host_has(kernel.isa)) run_guarded(kernel, p.w, p.x, p.s, 0, 0.0f);
+    check_problem(FloatProblem<F>({5, 33, tokens}, Fill::kUniform, 5));
+  }
 }
 
 // One column: y is the weight itself, or 0 + it.

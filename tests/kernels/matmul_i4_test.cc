@@ -103,14 +103,25 @@ TEST_CASE("matmul_i4 gives the defined bits for long rows and every scale", "[ke
 TEST_CASE("matmul_i4 neither saturates nor wraps at the extremes", "[kernels]") {
   const int byte = GENERATE(0x00, 0xff, 0xf0, 0x88);
   const int activation = GENERATE(-128, 127);
-  for (const std::size_t cols : {32, 256, 65536}) {
-    Problem p({2, cols, 3}, 1);
+  for (const Shape& s : {Shape{2, 32, 3}, Shape{2, 256, 7}, Shape{2, 65536, 3}}) {
+    Problem p(s, 1);
     for (std::size_t at = 0; at < p.w.size(); ++at)
       p.w[at] = static_cast<std::uint8_t>(at % 18 == 0 ? 0 : at % 18 == 1 ? 0x3c : byte);  // d = 1
     for (auto& one : p.x) one = static_cast<std::int8_t>(activation);
     check_all_kernels(p);
     const int each = ((byte & 15) - 8 + (byte >> 4) - 8) * activation;
-    CHECK(p.defined(0, 0) == static_cast<float>(static_cast<int>(cols) / 2 * each));
+    CHECK(p.defined(0, 0) == static_cast<float>(static_cast<int>(s.cols) / 2 * each));
+  }
+}
+
+TEST_CASE("matmul_i4 rounds once where a group's sum meets its scale", "[kernels]") {
+  // Sums of 15 bits and scales of 11: their product alone does not fit a float32.
+  for (const std::size_t tokens : {2, 7}) {
+    Problem p({5, 1280, tokens}, 12);
+    for (std::size_t at = 0; at < p.w.size(); ++at)
+      if (at % 18 > 1) p.w[at] &= 0x11;  // nibbles 0 and 1: weights -8 and -7
+    for (auto& one : p.x) one = static_cast<std::int8_t>(96 + (one & 31));
+    check_all_kernels(p);
   }
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("every nibble in every place survives Q4_0", "[kernels]") {
     }
 }
 
-TEST_CASE("Q4_0 keeps every weight within a step and zeros stay zeros", "[kernels]") {
+TEST_CASE("Q4_0 takes the nearest step to every weight and zeros stay zeros", "[kernels]") {
   std::mt19937 rng(3);
   std::vector<float> w(3 * 64);
   for (float& one : w) one = static_cast<float>(static_cast<int>(rng() % 2001) - 1000) * 1e-3f;
@@ -65,8 +65,11 @@ TEST_CASE("Q4_0 keeps every weight within a step and zeros stay zeros", "[kernel
     float most = 0;
     for (std::size_t i = g; i < g + 32; ++i) most = std::max(most, std::fabs(w[i]));
     // Half a step, a whole one where 8 of the far side is clipped to 7; and binary16's rounding.
-    for (std::size_t i = g; i < g + 32; ++i)
-      CHECK(std::fabs(back[i] - w[i]) <= most / 8 * (1 + 0x1p-7f));
+    const float step = most / 8;
+    for (std::size_t i = g; i < g + 32; ++i) {
+      const float off = std::fabs(w[i]) > 7.5f * step ? 1.0f : 0.5f;
+      CHECK(std::fabs(back[i] - w[i]) <= off * step * (1 + 0x1p-7f));
+    }
   }
   for (std::size_t i = 32; i < 64; ++i) CHECK(back[i] == 0.0f);
 }
@@ -80,6 +83,8 @@ TEST_CASE("Q4_0 refuses bad scales and shapes and says where", "[kernels]") {
                         Catch::Contains("33"));
   CHECK_THROWS_WITH(unpack_q4_0(bytes, 2, 64, "blk.0"),
                     Catch::Contains("36 bytes") && Catch::Contains("72"));
+  CHECK_THROWS_WITH(unpack_q4_0(bytes, 1, 32, "blk.0"),
+                    Catch::Contains("36 bytes") && Catch::Contains("18"));
   for (const unsigned bad : {0x7c00u, 0xfc00u, 0x7e00u}) {
     auto broken = bytes;
     broken[18] = static_cast<std::uint8_t>(bad & 0xff);

@@ -177,6 +177,9 @@ TEST_CASE("dequantize multiplies by the quotient of the scales and in no other o
     const float scale = gamma / s;
     for (const float v : y) REQUIRE(v == static_cast<float>(acc) * scale);
     other_orders_differ += static_cast<float>(acc) * gamma / s != y[0];
+    std::vector<float> sums(5, 0.75f);
+    dequantize(accs.data(), 5, gamma, s, sums.data(), true);
+    for (const float v : sums) REQUIRE(v == 0.75f + y[0]);
   }
   CHECK(other_orders_differ > 100);
 }
