@@ -234,11 +234,7 @@ TERN_TARGET_AVX2 void add_panel(const std::uint8_t* w, std::size_t blocks,
       w += kGroupBytes;
       table += kGroup * kTableStep;
     }
-    if (now % kGroup != 0) {
-      add_blocks<Lut, T>(w, now % kGroup, table, table_bytes, sums);
-      w += now % kGroup * Lut::kGeometry.block_bytes;
-      table += now % kGroup * kTableStep;
-    }
+    if (now % kGroup != 0) add_blocks<Lut, T>(w, now % kGroup, table, table_bytes, sums);
     for (std::size_t t = 0; t < T; ++t)
       for (std::size_t h = 0; h < 2; ++h) {
         const Widened& half = sums[t][h];

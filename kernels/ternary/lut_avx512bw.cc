@@ -191,11 +191,8 @@ TERN_TARGET_AVX512BW void add_panel(const std::uint8_t* w, std::size_t blocks,
       w += kGroup * Lut::kGeometry.block_bytes;
       table += kGroup * kTableStep;
     }
-    if (now % kGroup != 0) {
+    if (now % kGroup != 0)
       Lut::template look_up<T>(w, now % kGroup, table, table_bytes, sums0, sums1);
-      w += now % kGroup * Lut::kGeometry.block_bytes;
-      table += now % kGroup * kTableStep;
-    }
     add_rows<Lut::kScale>(sums0, y[0]);
     if constexpr (T == 2) add_rows<Lut::kScale>(sums1, y[1]);
   }

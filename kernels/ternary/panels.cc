@@ -90,30 +90,24 @@ void pack_rows(const std::int8_t* trits, std::size_t rows, std::size_t cols,
 
 struct UnpackT2 {
   static constexpr Geometry kGeometry = kT2p;
-  // False where a code is illegal; trits hold it as 2.
-  static bool unpack(const std::uint8_t* dword, std::int8_t* trits) noexcept {
-    bool legal = true;
+  // What is no code becomes 2.
+  static void unpack(const std::uint8_t* dword, std::int8_t* trits) noexcept {
     for (std::size_t k = 0; k < 16; ++k) {
       const unsigned code = dword[k % 4] >> (2 * (k / 4)) & 3u;
-      legal = legal && code != 3;
       trits[k] = static_cast<std::int8_t>(static_cast<int>(code) - 1);
     }
-    return legal;
   }
 };
 
 struct UnpackT5 {
   static constexpr Geometry kGeometry = kT5p;
-  static bool unpack(const std::uint8_t* dword, std::int8_t* trits) noexcept {
-    bool legal = true;
+  static void unpack(const std::uint8_t* dword, std::int8_t* trits) noexcept {
     for (std::size_t b = 0; b < kQuadCols; ++b) {
       const bool is_code = t5p_legal(dword[b]);
-      legal = legal && is_code;
       for (std::size_t n = 0; n < 5; ++n)
         trits[kQuadCols * n + b] =
             is_code ? static_cast<std::int8_t>(static_cast<int>(t5p_digit(dword[b], n)) - 1) : 2;
     }
-    return legal;
   }
 };
 
@@ -127,7 +121,7 @@ FormatProblem unpack_rows(const std::uint8_t* in, std::size_t rows, std::size_t 
         in + r / kPanelRows * g.panel_bytes(cols) + sizeof(std::uint32_t) * (r % kPanelRows);
     for (std::size_t i = 0; i < g.blocks(cols); ++i) {
       const std::size_t k0 = i * g.block_cols;
-      const bool legal = U::unpack(dword + i * g.block_bytes, block);
+      U::unpack(dword + i * g.block_bytes, block);
       const std::size_t present = r < rows ? std::min(g.block_cols, cols - k0) : 0;
       for (std::size_t k = 0; k < g.block_cols; ++k) {
         if (k < present && block[k] == 2)
@@ -136,7 +130,6 @@ FormatProblem unpack_rows(const std::uint8_t* in, std::size_t rows, std::size_t 
           return {FormatProblem::Kind::kBadPadding,
                   static_cast<std::size_t>(dword - in) + i * g.block_bytes + k % kQuadCols, 0};
       }
-      if (!legal) return {FormatProblem::Kind::kIllegalCode, r * cols + k0, 0};
       if (present > 0) std::copy_n(block, present, trits + (r - begin) * cols + k0);
     }
   }
