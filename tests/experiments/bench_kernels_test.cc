@@ -98,7 +98,6 @@ TEST_CASE("a ternary row cuts at panels and gives every token its row of results
           "[experiments]") {
   constexpr BenchFamily family = ternary_family<fake_ternary_kernels, kFake, pack_fake>("fake_t1");
   CHECK(family.grain == 4);
-  CHECK_FALSE(family.dense);
   CHECK(family.kernels().size() == 1);
   for (const unsigned threads : {1u, 2u, 3u})
     for (const std::size_t tokens : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
@@ -123,7 +122,6 @@ TEST_CASE("a ternary row cuts at panels and gives every token its row of results
 TEST_CASE("a dense row gives every token its row of results", "[experiments]") {
   constexpr BenchFamily family =
       dense_family<fake_dense_kernels, draw_third>("fake_f32", kernels::Datatype::kFp32);
-  CHECK(family.dense);
   for (const unsigned threads : {1u, 2u, 3u}) {
     const std::size_t rows = 523, cols = 256, tokens = 3;
     Made made = make(family, rows, cols, tokens);
