@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct BenchOptions {
   double min_time_s = 0.02;     // of the kernel in a pair, at least
   double max_time_s = 10;       // after which a case gets no further pair
   int repetitions = 11;         // pairs
+  int again = 2;                // further rounds for what was disturbed
   // Family whose row for this host is the rival of all others by one token from memory; or "none".
   std::string against = "matmul_t2p";
   kernels::HugeBuffer::Pages pages = kernels::HugeBuffer::Pages::kHuge;
@@ -72,6 +74,7 @@ struct BenchRecord {
   double gb_per_s = 0, gmac_per_s = 0;
   double read_gb_per_s = 0, peak_gmac_per_s = 0;  // the limits
   std::string read_loop, peak_loop;
+  int round = 0;               // 0, or in which further one it was measured
   kernels::Spread over_rival;  // weights per second over the rival's
 
   double macs() const;
@@ -80,6 +83,14 @@ struct BenchRecord {
 
 // The figures of a case from its pairs, of which there is at least one.
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs);
+
+// Which records had a limit below `share` of the fastest like it among them: of the same loop and
+// threads, or of memory read by as many threads, cold or in a working set of the same power of 2.
+// A neighbour of this machine slowed them down. It chooses by the limit alone, never by the kernel.
+std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share = 0.85);
+
+// The binding limit: of two records of one case the one with more of it was disturbed less.
+double limit_rate(const BenchRecord& record);
 
 // Runs the cases in order and calls `done` after each. Ends early, and returns false, when
 // `stop` says so. Throws std::runtime_error when memory does not hold the weights.

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <map>
 #include <regex>
 #include <stdexcept>
+#include <tuple>
 
 #include "experiments/bench_kernels.h"
 #include "experiments/provenance.h"
@@ -132,6 +135,27 @@ std::vector<BenchCase> plan_bench(const BenchOptions& o) {
 double BenchRecord::macs() const {
   return static_cast<double>(bench.shape.rows) * static_cast<double>(bench.shape.cols) *
          static_cast<double>(bench.tokens);
+}
+
+double limit_rate(const BenchRecord& r) {
+  return r.memory_bound ? r.read_gb_per_s : r.peak_gmac_per_s;
+}
+
+std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share) {
+  using Key = std::tuple<unsigned, std::string, int>;
+  const auto key = [](const BenchRecord& r) -> Key {
+    if (!r.memory_bound) return {r.bench.threads, r.peak_loop, 0};
+    return {r.bench.threads, "", r.bench.cold ? -1 : std::bit_width(r.weight_bytes)};
+  };
+  std::map<Key, double> fastest;
+  for (const BenchRecord& r : records) {
+    double& rate = fastest[key(r)];
+    rate = std::max(rate, limit_rate(r));
+  }
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (limit_rate(records[i]) < share * fastest[key(records[i])]) found.push_back(i);
+  return found;
 }
 
 std::string_view BenchRecord::rival() const {

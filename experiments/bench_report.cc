@@ -30,6 +30,7 @@ nlohmann::ordered_json to_json(const BenchRecord& r) {
           {"working_set_bytes", r.weight_bytes * r.copies},
           {"macs", r.macs()},
           {"pairs", r.pairs},
+          {"round", r.round},
           {"time_s", r.time_s.median},
           {"time_s_q1", r.time_s.low},
           {"time_s_q3", r.time_s.high},
@@ -84,6 +85,7 @@ nlohmann::ordered_json bench_to_json(const BenchOptions& o, std::span<const Benc
           {"filter", o.filter},
           {"against", o.against},
           {"repetitions", o.repetitions},
+          {"again", o.again},
           {"pages", o.pages == kernels::HugeBuffer::Pages::kHuge ? "huge" : "normal"},
           {"records", rows}};
 }

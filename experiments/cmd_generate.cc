@@ -66,6 +66,7 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
         {"top_p", o.generate.sampler.top_p}}},
       {"engine", engine.name},
       {"isa", kernels::isa_name(engine.isa)},
+      {"layout", o.engine.layout},
       {"threads", engine.pool->threads()},
       {"prompt", prompt},
       {"prompt_tokens", prompt_tokens},

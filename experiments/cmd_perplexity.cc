@@ -79,6 +79,7 @@ void run(const Options& o) {
       {"file_bytes", text.bytes.size()},
       {"engine", engine.name},
       {"isa", kernels::isa_name(engine.isa)},
+      {"layout", o.engine.layout},
       {"threads", engine.pool->threads()},
       {"context", window},
       {"windows", p.windows},

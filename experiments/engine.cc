@@ -6,6 +6,7 @@
 
 #include "experiments/level.h"
 #include "experiments/provenance.h"
+#include "kernels/ternary/layouts.h"
 #include "models/cpu_engine.h"
 #include "models/reference.h"
 #ifdef TERN_EDA
@@ -44,6 +45,13 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   for (const kernels::Isa isa : kernels::all_isas()) names.emplace_back(kernels::isa_name(isa));
   command.add_option("--isa", o.isa, "Instructions of the CPU kernels; default: the fastest")
       ->check(CLI::IsMember(names));
+  std::vector<std::string> layouts;
+  for (const kernels::ComputeLayout& l : kernels::compute_layouts()) layouts.emplace_back(l.name);
+  command
+      .add_option("--layout", o.layout,
+                  "How the CPU holds ternary weights (tern formats); the results are the same")
+      ->check(CLI::IsMember(layouts))
+      ->capture_default_str();
   command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
 }
 
@@ -71,7 +79,8 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
     engine.decoder = std::make_unique<models::Reference>(model);
     return engine;
   }
-  engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool);
+  engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool,
+                                                   kernels::compute_layout(o.layout));
   if (simulated) engine.simulated = make_simulated(o, model, *engine.cpu);
   auto transformer = std::make_unique<models::Transformer>(
       model, simulated ? *engine.simulated : *engine.cpu, engine.pool.get(), engine.isa);

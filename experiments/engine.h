@@ -23,10 +23,11 @@ struct EngineOptions {
   std::string engine = "cpu";    // "cpu", "reference", "cycle", "rtl"
   unsigned threads = 0;          // 0: one per CPU
   std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest
+  std::string layout = "t2p";    // of ternary weights on the CPU (kernels::ComputeLayout)
   std::string machine = "edge";  // of a simulated engine (sim/accelerator.h)
 };
 
-// Adds --engine, --threads, --isa and --machine.
+// Adds --engine, --threads, --isa, --layout and --machine.
 void add_engine_options(CLI::App& command, EngineOptions& options);
 
 // A decoder and all that it borrows, but for the model.

@@ -6,8 +6,6 @@
 
 #include "kernels/check.h"
 #include "kernels/dense/parallel.h"
-#include "kernels/ternary/layouts.h"
-#include "kernels/ternary/panels.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
@@ -35,9 +33,11 @@ void product(const View& w, std::size_t cols, const X* x, std::size_t tokens, Y*
 
 }  // namespace
 
-CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool)
+CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
+                     const kernels::ComputeLayout& layout)
     : isa_(isa),
-      ternary_{kernels::kernel_for(kernels::matmul_t2p_kernels(), isa).run, kernels::kT2p},
+      layout_(layout),
+      ternary_{kernels::kernel_for(layout.kernels(), isa).run, layout.geometry},
       fp16_(
           kernels::kernel_for(kernels::matmul_f16_kernels(), kernels::defined_order_isa(isa)).run),
       pool_(pool) {
@@ -53,7 +53,7 @@ kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
     buffer = kernels::HugeBuffer(
         bytes, bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge, pool_,
         w.name.c_str());
-    kernels::repack(pool_, w.packed, w.cols, kernels::compute_layout("t2p"), buffer.data());
+    kernels::repack(pool_, w.packed, w.cols, layout_, buffer.data());
     if (w.mapped) drop_pages(w.packed.data, rows * w.packed.row_bytes());
   }
   return {buffer.data(), w.packed.rows, w.cols};

@@ -12,6 +12,7 @@
 #include "kernels/format.h"
 #include "kernels/huge_buffer.h"
 #include "kernels/isa.h"
+#include "kernels/ternary/layouts.h"
 #include "kernels/ternary/linears.h"
 #include "kernels/thread_pool.h"
 #include "models/linear.h"
@@ -20,9 +21,10 @@ namespace tern::models {
 
 class CpuEngine : public LinearEngine {
  public:
-  // `pool` is borrowed and may be shared, one caller at a time. The results depend on neither isa
-  // nor threads. The host must have `isa`.
-  CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool);
+  // `pool` is borrowed and may be shared, one caller at a time. The results depend on neither isa,
+  // threads nor layout. The host must have `isa`.
+  CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
+            const kernels::ComputeLayout& layout = kernels::compute_layout("t2p"));
 
   kernels::Isa isa() const { return isa_; }
 
@@ -36,6 +38,7 @@ class CpuEngine : public LinearEngine {
   kernels::TernaryView packed(const TernaryMatrix& w);
 
   kernels::Isa isa_;
+  const kernels::ComputeLayout& layout_;
   kernels::TernaryProduct ternary_;
   std::unordered_map<const TernaryMatrix*, kernels::HugeBuffer> packed_;
   std::vector<kernels::TernaryLinear> linears_;

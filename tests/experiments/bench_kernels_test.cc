@@ -342,6 +342,29 @@ TEST_CASE("a cold pass streams every copy once and a hot one stays on the first"
   }
 }
 
+TEST_CASE("a record with a slow limit among its like was disturbed", "[experiments]") {
+  BenchOptions o = tiny();
+  o.threads = {1};
+  o.tokens = {1};
+  o.filter = "matmul_i8_scalar";
+  std::vector<BenchCase> cases = plan_bench(o);  // cold, hot
+  REQUIRE(cases.size() == 2);
+  std::vector<BenchRecord> records;
+  const auto add = [&](const BenchCase& c, double read_s, double compute_s) {
+    records.push_back(summarise(c, {{1, read_s, compute_s}}));
+    records.back().peak_loop = "peak_" + std::to_string(records.size() % 2);
+  };
+  for (const double slow : {1.0, 1.1, 1.2}) add(cases[0], slow * 1e-3, 1e-9);       // 0, 1, 2
+  for (const double slow : {1.0, 50.0}) add(cases[1], slow * 1e-4, 1e-9);           // 3, 4: hot
+  for (const double slow : {1.0, 1.0, 1.0, 1.3}) add(cases[0], 1e-9, slow * 1e-2);  // 5 to 8
+  records[7].bench.threads = 2;
+  CHECK(disturbed(records) == std::vector<std::size_t>{2, 4, 8});
+  CHECK(disturbed(records, 0.5) == std::vector<std::size_t>{4});
+  CHECK(disturbed({}).empty());
+  CHECK(limit_rate(records[5]) == records[5].peak_gmac_per_s);
+  CHECK(limit_rate(records[0]) == records[0].read_gb_per_s);
+}
+
 TEST_CASE("a rival streams its own copies in every pair, the last or the first", "[experiments]") {
   static constexpr BenchFamily family = ternary_family<spy_kernels, kFake, pack_fake>("spy");
   BenchOptions o = tiny();

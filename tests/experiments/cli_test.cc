@@ -16,7 +16,8 @@ using Catch::Contains;
 using models::Flavour;
 using models::read_file;
 
-TEST_CASE("generate gives the same text on every engine isa and thread count", "[experiments]") {
+TEST_CASE("generate gives the same text on every engine isa layout and thread count",
+          "[experiments]") {
   const Cli cli(GENERATE(Flavour::kTernary, Flavour::kF16));
   const Result first = cli.run("generate {m} --prompt 'Hello, ' -n 20 --threads 1");
   CHECK(first.code == 0);
@@ -25,6 +26,9 @@ TEST_CASE("generate gives the same text on every engine isa and thread count", "
                             Contains("tokens/s") && Contains("stopped by length"));
   CHECK(cli.run("generate {m} --prompt 'Hello, ' -n 20 --threads 3").out == first.out);
   CHECK(cli.run("generate {m} --prompt 'Hello, ' -n 20 --isa scalar").out == first.out);
+  for (const char* layout : {"t5p", "lut2", "lut3"})
+    CHECK(cli.run("generate {m} --prompt 'Hello, ' -n 20 --layout " + std::string(layout)).out ==
+          first.out);
 }
 
 TEST_CASE("generate writes what it did as JSON", "[experiments]") {
@@ -143,6 +147,7 @@ TEST_CASE("wrong usage is one line and exit code 2", "[experiments]") {
                                 "generate {m} --prompt a --prompt-file b",
                                 "generate {m} --prompt a --engine gpu",
                                 "generate {m} --prompt a --isa mmx",
+                                "generate {m} --prompt a --layout i2_s",
                                 "generate {m} --prompt a --threads 0",
                                 "generate {m} --prompt a --threads many",
                                 "generate {m} --prompt a -n 0",

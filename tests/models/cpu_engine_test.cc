@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stays in memory of a mapped checkpoint whose ternary weights were repacked. Linux only: it
-// reads /proc/self/smaps.
+// Every compute layout gives a model the same bits. What stays in memory of a mapped checkpoint
+// whose ternary weights were repacked: Linux only, as it reads /proc/self/smaps.
 
 #include "models/cpu_engine.h"
 
@@ -32,6 +32,28 @@ std::size_t resident(const std::string& path) {
     }
   }
   return kib << 10;
+}
+
+TEST_CASE("logits do not depend on the compute layout", "[models]") {
+  Config c = tiny_config();
+  const TempFolder folder;
+  const std::string path = folder.file("m");
+  write_checkpoint(path, random_master(c, 4), tiny_tokenizer(c.vocab), Flavour::kTernary);
+  const auto model = load_checkpoint(path);
+  kernels::ThreadPool pool(2);
+  std::vector<float> expected;
+  for (const kernels::ComputeLayout& layout : kernels::compute_layouts()) {
+    INFO(layout.name);
+    CpuEngine engine(kernels::selected_isa(), pool, layout);
+    Transformer transformer(*model, engine);
+    std::vector<float> logits;
+    for (const std::vector<TokenId>& ids : {std::vector<TokenId>{1, 2, 3, 4, 5, 6, 7}, {2}}) {
+      const auto some = transformer.forward(ids);
+      logits.insert(logits.end(), some.begin(), some.end());
+    }
+    if (expected.empty()) expected = logits;
+    CHECK(logits == expected);
+  }
 }
 
 TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
