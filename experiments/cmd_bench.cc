@@ -127,7 +127,7 @@ void add_bench(CLI::App& app) {
           ->capture_default_str();
   CLI::Option* again =
       cmd->add_option("--again", b.again,
-                      "Rounds in which cases whose limit was below 85 % of the fastest like it are "
+                      "Rounds in which cases whose limit was below 92 % of the fastest like it are "
                       "measured again; the one with the faster limit counts")
           ->check(CLI::Range(0, 100))
           ->capture_default_str();
