@@ -84,8 +84,8 @@ struct BenchRecord {
 // The figures of a case from its pairs, of which there is at least one.
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs);
 
-// Which records had a limit below `share` of the fastest like it among them: of the same loop and
-// threads, or of memory read by as many threads, cold or in a working set of the same power of 2.
+// Which records had a limit below `share` of the upper quartile of those like it: of the same loop
+// and threads, or of memory read by as many threads, cold or in a working set of the same power of 2.
 // A neighbour of this machine slowed them down. It chooses by the limit alone, never by the kernel.
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share = 0.92);
 

@@ -147,14 +147,13 @@ std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double 
     if (!r.memory_bound) return {r.bench.threads, r.peak_loop, 0};
     return {r.bench.threads, "", r.bench.cold ? -1 : std::bit_width(r.weight_bytes)};
   };
-  std::map<Key, double> fastest;
-  for (const BenchRecord& r : records) {
-    double& rate = fastest[key(r)];
-    rate = std::max(rate, limit_rate(r));
-  }
+  std::map<Key, std::vector<double>> rates;
+  for (const BenchRecord& r : records) rates[key(r)].push_back(limit_rate(r));
+  std::map<Key, double> usual;
+  for (const auto& [like, of_them] : rates) usual[like] = kernels::spread_of(of_them).high;
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < records.size(); ++i)
-    if (limit_rate(records[i]) < share * fastest[key(records[i])]) found.push_back(i);
+    if (limit_rate(records[i]) < share * usual[key(records[i])]) found.push_back(i);
   return found;
 }
 

@@ -62,23 +62,26 @@ void run(Options o) {
           shown = Clock::now();
           fmt::print(stderr, "{} of {}: {}\n", done, some.size(), record.bench.name());
         });
-    if (!finished) throw Exit{kExitInterrupted};
+    return finished;
   };
-  measure(cases, [&](std::size_t, const BenchRecord& record) { records.push_back(record); });
-  for (int round = 1; round <= o.bench.again; ++round) {
+  if (!measure(cases, [&](std::size_t, const BenchRecord& record) { records.push_back(record); }))
+    throw Exit{kExitInterrupted};
+  bool finished = true;  // else what there is of further rounds is good as well
+  for (int round = 1; finished && round <= o.bench.again; ++round) {
     const std::vector<std::size_t> which = disturbed(records);
     if (which.empty()) break;
     std::vector<BenchCase> some;
     for (const std::size_t i : which) some.push_back(cases[i]);
     print_out(fmt::format("Again, as a neighbour slowed the limit of these down: {} of {}\n",
                           some.size(), cases.size()));
-    measure(some, [&](std::size_t i, BenchRecord record) {
+    finished = measure(some, [&](std::size_t i, BenchRecord record) {
       record.round = round;
       BenchRecord& old = records[which[i]];
       if (limit_rate(record) > limit_rate(old)) old = record;
     });
   }
   write_files(o.files, bench_to_json(o.bench, records), bench_to_csv(records));
+  if (!finished) throw Exit{kExitInterrupted};
 }
 
 }  // namespace
@@ -127,7 +130,7 @@ void add_bench(CLI::App& app) {
           ->capture_default_str();
   CLI::Option* again =
       cmd->add_option("--again", b.again,
-                      "Rounds in which cases whose limit was below 92 % of the fastest like it are "
+                      "Rounds in which cases whose limit was below 92 % of the upper quartile of those like it are "
                       "measured again; the one with the faster limit counts")
           ->check(CLI::Range(0, 100))
           ->capture_default_str();
