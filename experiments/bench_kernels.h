@@ -85,8 +85,9 @@ struct BenchRecord {
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs);
 
 // Which records had a limit below `share` of the upper quartile of those like it: of the same loop
-// and threads, or of memory read by as many threads, cold or in a working set of the same power of 2.
-// A neighbour of this machine slowed them down. It chooses by the limit alone, never by the kernel.
+// and threads, or of memory read by as many threads, cold or in a working set of the same power
+// of 2. A neighbour of this machine slowed them down. It chooses by the limit alone, never by the
+// kernel.
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share = 0.92);
 
 // The binding limit: of two records of one case the one with more of it was disturbed less.

@@ -354,8 +354,8 @@ TEST_CASE("a record with a slow limit among its like was disturbed", "[experimen
     records.push_back(summarise(c, {{1, read_s, compute_s}}));
     records.back().peak_loop = "peak_" + std::to_string(records.size() % 2);
   };
-  for (const double slow : {1.0, 1.2, 1.08, 1.0}) add(cases[0], slow * 1e-3, 1e-9);    // 0 to 3
-  for (const double slow : {1.0, 1.0, 50.0}) add(cases[1], slow * 1e-4, 1e-9);         // 4 to 6
+  for (const double slow : {1.0, 1.2, 1.08, 1.0}) add(cases[0], slow * 1e-3, 1e-9);      // 0 to 3
+  for (const double slow : {1.0, 1.0, 50.0}) add(cases[1], slow * 1e-4, 1e-9);           // 4 to 6
   for (const double slow : {1.0, 1.0, 1.3, 1.0, 1.0}) add(cases[0], 1e-9, slow * 1e-2);  // 7 to 11
   records[8].bench.threads = 2;
   CHECK(disturbed(records) == std::vector<std::size_t>{1, 6, 9});
