@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // tern bench repack: how long weights of every file format take into every compute layout, at the
-// size of a real model, and what memory holds at the end.
+// size of a real model.
 
 #include "experiments/bench_repack.h"
 

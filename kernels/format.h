@@ -23,7 +23,7 @@ constexpr std::size_t t2_row_bytes(std::size_t cols) { return t2_blocks(cols) * 
 struct T2View {
   const std::uint8_t* data;  // [rows, blocks_per_row, kT2BlockBytes]
   std::size_t rows;
-  std::size_t blocks_per_row;  //
+  std::size_t blocks_per_row;
 
   std::size_t row_bytes() const { return blocks_per_row * kT2BlockBytes; }
   T2View slice(std::size_t begin, std::size_t end) const {

@@ -13,23 +13,6 @@ namespace {
 
 // Below some 20 us of work a product is done before another thread has woken.
 constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
-// Rows that stay in the cache while every token of a batch meets them.
-constexpr std::size_t kRowsPerPass = 32;
-
-template <typename View, typename X, typename Y, typename Fn>
-void product(const View& w, std::size_t cols, const X* x, std::size_t tokens, Y* y, Fn* kernel,
-             std::size_t parallel_macs, kernels::ThreadPool& pool) {
-  const auto some_rows = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t r = begin; r < end; r += kRowsPerPass) {
-      const View rows = w.slice(r, std::min(r + kRowsPerPass, end));
-      for (std::size_t t = 0; t < tokens; ++t) kernel(rows, x + t * cols, y + t * w.rows + r);
-    }
-  };
-  if (w.rows * cols * tokens < parallel_macs)
-    some_rows(0, w.rows);
-  else
-    pool.parallel_for(w.rows, kRowsPerPass, some_rows);
-}
 
 }  // namespace
 

@@ -61,7 +61,11 @@ std::string target_of(const std::string& path) {
 // The same for every spelling of one file, whether it exists or not.
 std::string place_of(const std::string& path) {
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(fs::absolute(path, error), error);
+  fs::path place = fs::absolute(path, error);
+  // weakly_canonical() leaves a link as it is whose target is not there yet.
+  for (int links = 0; links < 40 && fs::is_symlink(fs::symlink_status(place, error)); ++links)
+    place = place.parent_path() / fs::read_symlink(place, error);
+  place = fs::weakly_canonical(place, error);
   return error ? path : place.string();
 }
 

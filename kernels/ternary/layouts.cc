@@ -54,6 +54,9 @@ float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::u
              std::size_t rows, std::size_t cols, const std::string& tensor, const ComputeLayout& to,
              std::uint8_t* out) {
   check_bytes(from, bytes.size(), rows, cols, tensor);
+  if (cols > kMaxCols)
+    throw std::runtime_error(tensor + ": has " + std::to_string(cols) +
+                             " columns, of which kernels take at most " + std::to_string(kMaxCols));
   const TernaryFormat& target = ternary_format(to.name);
   const std::size_t unit = std::lcm(to.geometry.panel_rows, from.row_multiple);
   const std::size_t run_rows = rows_of_run(unit, cols);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State space: every format repacked to every compute layout at 1 to 8 threads against the trits it
-// was packed from; several runs of rows; bad codes and scales in any run, named as one thread names
-// them.
-// Parameters: both tables, shapes, threads.
+// State space: every format repacked to every compute layout at 1, 2, 3 and 8 threads against the
+// trits it was packed from; several runs of rows; bad codes and scales in any run, named as one
+// thread names them. Parameters: both tables, shapes, threads.
 
 #include "kernels/ternary/layouts.h"
 
@@ -133,6 +132,18 @@ TEST_CASE("repacking any format refuses what unpacking it refuses, in the same w
         }
     }
     CHECK(refused > 0);
+  }
+}
+
+TEST_CASE("repacking refuses more columns than kernels take", "[kernels]") {
+  ThreadPool pool(2);
+  const TernaryFormat& i2s = ternary_format("i2_s");
+  constexpr std::size_t kCols = 2 * kMaxCols;
+  const std::vector<std::uint8_t> bytes(i2s.bytes(1, kCols));
+  for (const ComputeLayout& to : compute_layouts()) {
+    std::vector<std::uint8_t> out(to.geometry.bytes(1, kCols));
+    CHECK_THROWS_WITH(repack(pool, i2s, bytes, 1, kCols, "wide", to, out.data()),
+                      "wide: has 131072 columns, of which kernels take at most 65536");
   }
 }
 

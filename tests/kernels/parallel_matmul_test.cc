@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State space: every kernel of the dense families over pools of 1 to 4 threads, above and below
+// State space: every kernel of the dense families over pools of 1 to 8 threads, above and below
 // the size from which the pool is used; rows that are no multiple of the grain; one and several
 // tokens.
 // Parameters: the kernel tables, shapes, tokens, threads. A new row is tested with no edit here.
@@ -24,7 +24,7 @@ void check_family(std::span<const Kernel<Fn>> table, const View& w, const std::v
     const std::size_t ldy = w.rows + 1;
     std::vector<Y> alone(ldy * tokens, Y{-1});
     kernel.run(w, x.data(), w.cols, tokens, alone.data(), ldy);
-    for (const unsigned threads : {1u, 2u, 3u, 4u}) {
+    for (unsigned threads = 1; threads <= 8; ++threads) {
       ThreadPool pool(threads);
       std::vector<Y> parallel(ldy * tokens, Y{-1});
       parallel_matmul(pool, kernel.run, w, x.data(), w.cols, tokens, parallel.data(), ldy);

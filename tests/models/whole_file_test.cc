@@ -74,13 +74,17 @@ TEST_CASE("two options may not name one file however it is spelt", "[models]") {
   refused(path, folder.file("folder/a"));
   refused(there, folder.file("link"));
   refused("no_such_file", "./no_such_file");
+  fs::create_symlink("a", folder.file("dangling"));
+  fs::create_symlink(folder.file("dangling"), folder.file("twice"));
+  refused(path, folder.file("dangling"));
+  refused(folder.file("twice"), path);
 
   check_outputs({{"--json", path}, {"--csv", folder.file("b")}, {"--plot", there}});
   check_outputs({{"--json", ""}, {"--csv", ""}});
   check_outputs({{"--json", "/dev/null"}, {"--csv", "/dev/null"}});
   CHECK_THROWS_WITH(check_outputs({{"--json", path}, {"--csv", folder.file("no/such/file")}}),
                     Contains("no/such/file: cannot write"));
-  CHECK(folder.entries() == 3);
+  CHECK(folder.entries() == 5);
 }
 
 TEST_CASE("a write that fails half-way leaves the old file and nothing else", "[models]") {
