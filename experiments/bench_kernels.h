@@ -38,6 +38,9 @@ struct BenchOptions {
   kernels::HugeBuffer::Pages pages = kernels::HugeBuffer::Pages::kHuge;
 };
 
+// Of the upper quartile of the like limits. Assumed: what scatters less was left alone.
+inline constexpr double kUndisturbedShare = 0.92;
+
 inline constexpr std::size_t kMostColdTokens = 16;  // beyond, memory binds nothing
 
 struct BenchCase {
@@ -88,7 +91,8 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
 // and threads, or of memory read by as many threads, cold or in a working set of the same power
 // of 2. A neighbour of this machine slowed them down. It chooses by the limit alone, never by the
 // kernel.
-std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share = 0.92);
+std::vector<std::size_t> disturbed(std::span<const BenchRecord> records,
+                                   double share = kUndisturbedShare);
 
 // The binding limit: of two records of one case the one with more of it was disturbed less.
 double limit_rate(const BenchRecord& record);

@@ -128,12 +128,15 @@ void add_bench(CLI::App& app) {
       cmd->add_option("--repetitions", b.repetitions, "Pairs of limit and kernel per case")
           ->check(CLI::Range(1, 10000))
           ->capture_default_str();
-  CLI::Option* again = cmd->add_option("--again", b.again,
-                                       "Rounds in which cases whose limit was below 92 % of the "
-                                       "upper quartile of those like it are "
-                                       "measured again; the one with the faster limit counts")
-                           ->check(CLI::Range(0, 100))
-                           ->capture_default_str();
+  CLI::Option* again =
+      cmd->add_option(
+             "--again", b.again,
+             fmt::format(
+                 "Rounds in which cases whose limit was below {:.0f} % of the upper quartile of "
+                 "those like it are measured again; the one with the faster limit counts",
+                 100 * kUndisturbedShare))
+          ->check(CLI::Range(0, 100))
+          ->capture_default_str();
   cmd->add_option(
          "--against", b.against,
          "Family whose row for this host runs in the same pairs as those of all others, by "

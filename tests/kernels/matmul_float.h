@@ -129,6 +129,15 @@ void check_long_rows() {
   check_problem(FloatProblem<F>({17, 2592, 150}, Fill::kUniform, 9));
 }
 
+// Every weight the least above 0 of its format: bits 1, or that float32.
+template <typename W>
+void set_smallest(std::vector<W>& weights) {
+  if constexpr (sizeof(W) == 4)
+    std::fill(weights.begin(), weights.end(), 0x1p-149f);
+  else
+    std::fill(weights.begin(), weights.end(), W{1});
+}
+
 template <typename F>
 void check_extremes() {
   for (const Fill fill : {Fill::kTiny, Fill::kLargest, Fill::kZeros})
@@ -142,22 +151,14 @@ void check_extremes() {
   for (const std::size_t cols : {1, 33})
     for (const std::size_t tokens : {2, 9}) {
       FloatProblem<F> p({5, cols, tokens}, Fill::kLargest, 7);
-      for (auto& w : p.w)
-        if constexpr (sizeof w == 4)
-          w = 0x1p-149f;
-        else
-          w = 1;
+      set_smallest(p.w);
       check_problem(p);
     }
   // Every product underflows to -0, and idle lanes of the last step must not turn that to +0.
   for (const std::size_t cols : {16, 17, 31, 47})
     for (const std::size_t tokens : {1, 2, 9}) {
       FloatProblem<F> p({5, cols, tokens}, Fill::kZeros, 7);
-      for (auto& w : p.w)
-        if constexpr (sizeof w == 4)
-          w = 0x1p-149f;
-        else
-          w = 1;
+      set_smallest(p.w);
       for (float& x : p.x)
         x = sizeof p.w[0] == 2 ? -static_cast<float>(F::meaning(p.w[0])) : -0x1p-149f;
       check_problem(p);

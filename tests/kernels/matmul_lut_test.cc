@@ -16,6 +16,7 @@
 #include "kernels/ternary/lut_pack.h"
 #include "tests/kernels/death.h"
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/shifted.h"
 
 namespace tern::kernels {
 namespace {
@@ -193,21 +194,16 @@ TEST_CASE("matmul_lut takes any alignment and stride and slices of whole panels"
       const std::vector<std::uint8_t> packed = layout.pack_by_definition(p.trits, 200, 130);
       const Geometry g = {64, layout.block_cols(), layout.block_bytes};
       for (const std::size_t shift : {1, 3, 17, 33, 63}) {
-        const std::size_t ldx = p.ldx + shift, ldy = p.rows + shift;
-        std::vector<std::uint8_t> w(packed.size() + shift);
-        std::copy(packed.begin(), packed.end(), w.begin() + static_cast<std::ptrdiff_t>(shift));
-        std::vector<std::int8_t> x(shift + tokens * ldx, 99);  // junk between the tokens
-        for (std::size_t t = 0; t < tokens; ++t)
-          std::copy_n(p.x.begin() + static_cast<std::ptrdiff_t>(t * p.ldx), p.ldx,
-                      x.begin() + static_cast<std::ptrdiff_t>(shift + t * ldx));
-        const TernaryView view{w.data() + shift, 200, 130};
+        const std::size_t ldy = p.rows + shift;
+        const Shifted in(packed, p.x, p.ldx, tokens, shift);
+        const TernaryView view{in.weights(), 200, 130};
         const std::vector<std::int32_t> expected = p.expected(ldy);
         for (const auto& kernel : layout.kernels()) {
           if (!host_has(kernel.isa)) continue;
           std::vector<std::int32_t> y(1 + expected.size(), -7);
           for (const std::size_t begin : {0, 64, 128})
-            kernel.run(view.slice(g, begin, begin == 128 ? 200 : begin + 64), x.data() + shift, ldx,
-                       tokens, y.data() + 1 + begin, ldy);
+            kernel.run(view.slice(g, begin, begin == 128 ? 200 : begin + 64), in.activations(),
+                       in.ldx, tokens, y.data() + 1 + begin, ldy);
           INFO(kernel.name << " shift=" << shift << " tokens=" << tokens);
           CHECK(y.front() == -7);
           CHECK(std::vector<std::int32_t>(y.begin() + 1, y.end()) == expected);

@@ -14,6 +14,7 @@
 #include "kernels/ternary/panels.h"
 #include "tests/kernels/death.h"
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/shifted.h"
 
 namespace tern::kernels {
 namespace {
@@ -183,16 +184,11 @@ TEST_CASE("a panel product takes any alignment and stride and writes nothing but
       for (const auto& kernel : l.kernels) {
         if (!host_has(kernel.isa)) continue;
         for (const std::size_t shift : {1, 3, 17, 33, 63}) {
-          const std::size_t ldx = p.ldx + shift, ldy = p.rows + shift;
-          std::vector<std::uint8_t> w(packed.size() + shift);
-          std::copy(packed.begin(), packed.end(), w.begin() + static_cast<std::ptrdiff_t>(shift));
-          std::vector<std::int8_t> x(shift + tokens * ldx, 99);  // junk between the tokens
-          for (std::size_t t = 0; t < tokens; ++t)
-            std::copy_n(p.x.begin() + static_cast<std::ptrdiff_t>(t * p.ldx), p.ldx,
-                        x.begin() + static_cast<std::ptrdiff_t>(shift + t * ldx));
+          const std::size_t ldy = p.rows + shift;
+          const Shifted in(packed, p.x, p.ldx, tokens, shift);
           std::vector<std::int32_t> y(tokens * ldy + 1, 77);
-          kernel.run({w.data() + shift, p.rows, p.cols}, x.data() + shift, ldx, tokens,
-                     y.data() + 1, ldy);
+          kernel.run({in.weights(), p.rows, p.cols}, in.activations(), in.ldx, tokens, y.data() + 1,
+                     ldy);
           INFO(kernel.name << " shift=" << shift << " tokens=" << tokens);
           CHECK(y.front() == 77);
           for (std::size_t t = 0; t < tokens; ++t)
