@@ -6,17 +6,22 @@
 // 1 KB to 4 products of 16 cycles, whose sums stay in their tiles. Codes are unpacked anew for
 // every 32 tokens, a few tiles ahead of the products, in L1.
 //
-// Emerald Rapids, ns for 4 products: 19 without loads; 32 so (60 % of the peak), 31 to 33 with
-// codes that were unpacked to L2 once, 41 with a chunk of codes in L1 for all tokens and the sums
-// carried through memory. Of the 32, unpacking is 9: 22 without it (86 %), 25 with its 32 stores
-// alone (77 %), 28 with its loads alone (69 %). Neither activations laid out tile by tile, nor
-// places of codes 4 or 8 KB apart, nor four gf2p8affineqb for seven shifts and masks change it by
-// more than 1 %, and halves of vectors make it 38: what binds are its loads and stores beside the
-// 64 loads of tiles. 48 tokens a pass (6 sums, 7 loads) give 62 for 53 % by 48 tokens, nothing by
-// 512, and less beside a busy neighbour. Stores of sums wait for their lines, which are therefore
-// asked for when a pass begins a pair of panels. No include guard: panels_amx*.cc include this
-// inside their unnamed namespaces, after they have defined TERN_TARGET, Tiles (amx_tiles.h) and
-// sum_of(x, cols), cols a multiple of 64.
+// What binds (Emerald Rapids, 2560x2560, percent of the peak of tdpbusd). Of a core alone: 57 to
+// 60; 76 without unpacking, 65 with activations from L1, 79 with both. Of a core whose other
+// hyperthread works: 33 to 36, whether unpacking and L2 are there (33, 35) or not (33, 36), for
+// there the core has few tiles beyond the 8 of each thread to rename to. The peak itself is then
+// 1912 GMAC/s with 8 tiles in use, 3695 with 6, 4159 with 5, 4275 with 4, and 1957 with 5 and 3
+// more that were loaded and lie idle (4070 when those are zero). Hence both A tiles go to one
+// register: 7 tiles in use give 34 there for 24 by 8, and alone, too, 3 more. 6 with 5 loads give
+// 35, and 51 alone; 4 with 3 loads to 2 products 39, and 45. And unpacking stands between the
+// products, in halves of tiles: 52 becomes 57 to 60 alone.
+//
+// No gain: activations laid out tile by tile, gf2p8affineqb for shifts and masks, codes of 64
+// tokens unpacked to L2, chunks of codes in L1 for all tokens with sums carried through memory
+// (less), one panel by 64 tokens (50), prefetch of activations (49). Stores of sums wait for their
+// lines, which are therefore asked for when a pass begins a pair of panels. No include guard:
+// panels_amx*.cc include this inside their unnamed namespaces, after they have defined TERN_TARGET,
+// Tiles (amx_tiles.h) and sum_of(x, cols), cols a multiple of 64.
 
 constexpr std::size_t kTilePanels = 2;
 constexpr std::size_t kTileQuads = kTileRows;              // of a B tile
@@ -29,8 +34,9 @@ constexpr std::size_t kPairTokens = 2 * kTileRows;
 constexpr std::size_t kChunkTiles = 5;
 constexpr std::size_t kChunkBytes = kChunkTiles * kTileBytes;
 
-// What is read again and again: half of a 2 MB L2 cache.
-constexpr std::size_t kTokensBytes = std::size_t{768} << 10, kWeightsBytes = std::size_t{256} << 10;
+// What is read again and again: with the lines of results a quarter of a 2 MB L2 cache, as a core
+// may have two threads.
+constexpr std::size_t kTokensBytes = std::size_t{192} << 10, kWeightsBytes = std::size_t{192} << 10;
 
 // Unpack: kGeometry and block(): the quads of a block as bytes.
 template <typename Unpack>
@@ -39,37 +45,40 @@ struct AmxProduct {
   static constexpr std::size_t kChunkBlocks = kChunkTiles * kTileCols / kGeometry.block_cols;
   static_assert(kChunkBlocks * kGeometry.block_cols == kChunkTiles * kTileCols);
   static constexpr std::size_t kBlockBytes = kGeometry.block_cols * kPanelRows;  // unpacked
-  // Tiles 0 to 3: C of token tile i and panel j at 2 i + j; 4, 5: A; 6, 7: B.
-  TERN_TARGET static void configure(std::size_t tokens) {
-    const std::size_t first = std::min(kTileRows, tokens);
-    const std::size_t second = tokens > kTileRows ? tokens - kTileRows : kTileRows;
+  // One or two tiles of tokens, of the same rows: the second tile of an odd number of tokens begins
+  // with the last one of the first.
+  struct Tokens {
+    std::size_t rows;    // of a tile
+    std::size_t second;  // token that the second tile begins with, or 0
+
+    explicit Tokens(std::size_t tokens)
+        : rows(tokens > kTileRows ? (tokens + 1) / 2 : tokens), second(tokens - rows) {}
+  };
+
+  // Tiles 0 to 3: C of token tile i and panel j at 2 i + j; 4: A; 6, 7: B.
+  TERN_TARGET static void configure(const Tokens& tokens) {
     TileConfig config;
-    for (const std::size_t c : {0, 1}) {
-      config.set(c, first, kTileRowBytes);
-      config.set(2 + c, second, kTileRowBytes);
-      config.set(6 + c, kTileRows, kTileRowBytes);
-    }
-    config.set(4, first, kTileRowBytes);
-    config.set(5, second, kTileRowBytes);
+    for (const std::size_t tile : {0, 1, 2, 3, 4}) config.set(tile, tokens.rows, kTileRowBytes);
+    for (const std::size_t tile : {6, 7}) config.set(tile, kTileRows, kTileRowBytes);
     Tiles::configure(config);
   }
 
   // C from what is the same for both panels.
-  TERN_TARGET static void load(const std::int32_t* sums, bool two) {
+  TERN_TARGET static void load(const std::int32_t* sums, std::size_t second) {
     Tiles::load<0>(sums, kTileRowBytes);
     Tiles::load<1>(sums, kTileRowBytes);
-    if (!two) return;
-    Tiles::load<2>(sums + kTileRows * kPanelRows, kTileRowBytes);
-    Tiles::load<3>(sums + kTileRows * kPanelRows, kTileRowBytes);
+    if (second == 0) return;
+    Tiles::load<2>(sums + second * kPanelRows, kTileRowBytes);
+    Tiles::load<3>(sums + second * kPanelRows, kTileRowBytes);
   }
 
-  TERN_TARGET static void store(std::int32_t* to, std::size_t ld, bool two) {
+  TERN_TARGET static void store(std::int32_t* to, std::size_t ld, std::size_t second) {
     const std::size_t stride = ld * sizeof(std::int32_t);
     Tiles::store<0>(to, stride);
     Tiles::store<1>(to + kPanelRows, stride);
-    if (!two) return;
-    Tiles::store<2>(to + kTileRows * ld, stride);
-    Tiles::store<3>(to + kTileRows * ld + kPanelRows, stride);
+    if (second == 0) return;
+    Tiles::store<2>(to + second * ld, stride);
+    Tiles::store<3>(to + second * ld + kPanelRows, stride);
   }
 
   // A chunk of one or two panels that is to be unpacked, some blocks at a time. What x has beyond
@@ -82,36 +91,52 @@ struct AmxProduct {
     std::size_t blocks;
     std::uint8_t* codes;  // [kTilePanels, kChunkBytes]
 
-    TERN_TARGET void unpack(std::size_t begin, std::size_t end) const {
+    TERN_TARGET void unpack(std::size_t p, std::size_t begin, std::size_t end) const {
+      if (p >= panels) return;
       end = std::min(end, blocks);
+      for (std::size_t b = begin; b < end; ++b) {
+        const std::uint8_t* block = at + p * panel_bytes + b * kGeometry.block_bytes;
+        Unpack::block(block, codes + p * kChunkBytes + b * kBlockBytes);
+      }
+    }
+
+    // A half of tile k of panel p.
+    template <std::size_t kHalf>
+    TERN_TARGET [[gnu::always_inline]] void unpack_half(std::size_t p, std::size_t k) const {
+      const std::size_t half = 2 * k + kHalf;
+      unpack(p, half * kChunkBlocks / (2 * kChunkTiles),
+             (half + 1) * kChunkBlocks / (2 * kChunkTiles));
+    }
+
+    TERN_TARGET void unpack_from(std::size_t k) const {
       for (std::size_t p = 0; p < panels; ++p)
-        for (std::size_t b = begin; b < end; ++b) {
-          const std::uint8_t* block = at + p * panel_bytes + b * kGeometry.block_bytes;
-          Unpack::block(block, codes + p * kChunkBytes + b * kBlockBytes);
-        }
+        unpack(p, k * kChunkBlocks / kChunkTiles, kChunkBlocks);
     }
   };
 
-  // Products of a chunk, whose codes make room for those of the next one, tile by tile: the tile
-  // unit works while codes are unpacked. (With two chunks in turn it does not: loads of tiles wait
-  // for stores 4 KB apart. 45 for 62 % of the peak.)
+  // Products of a chunk, whose codes make room for those of the next one as soon as they are in
+  // their tiles: the tile unit works while codes are unpacked. (With two chunks in turn it does
+  // not: loads of tiles wait for stores 4 KB apart. 45 for 62 % of the peak.)
   TERN_TARGET static void products(std::size_t tiles, const std::int8_t* x, std::size_t ldx,
-                                   bool two, const Packed& next) {
+                                   std::size_t second, const Packed& next) {
     const std::uint8_t* codes = next.codes;
     for (std::size_t k = 0; k < tiles; ++k, codes += kTileBytes, x += kTileCols) {
-      Tiles::load<6>(codes, kTileRowBytes);
       Tiles::load<4>(x, ldx);
+      Tiles::load<6>(codes, kTileRowBytes);
+      next.template unpack_half<0>(0, k);
       Tiles::mac_signed_unsigned<0, 4, 6>();
       Tiles::load<7>(codes + kChunkBytes, kTileRowBytes);
       Tiles::mac_signed_unsigned<1, 4, 7>();
-      if (two) {
-        Tiles::load<5>(x + kTileRows * ldx, ldx);
-        Tiles::mac_signed_unsigned<2, 5, 6>();
-        Tiles::mac_signed_unsigned<3, 5, 7>();
+      next.template unpack_half<1>(0, k);
+      next.template unpack_half<0>(1, k);
+      if (second != 0) {
+        Tiles::load<4>(x + second * ldx, ldx);
+        Tiles::mac_signed_unsigned<2, 4, 6>();
       }
-      next.unpack(k * kChunkBlocks / kChunkTiles, (k + 1) * kChunkBlocks / kChunkTiles);
+      next.template unpack_half<1>(1, k);
+      if (second != 0) Tiles::mac_signed_unsigned<3, 4, 7>();
     }
-    next.unpack(tiles * kChunkBlocks / kChunkTiles, kChunkBlocks);
+    next.unpack_from(tiles);
   }
 
   // All rows and 32 tokens at most.
@@ -121,7 +146,7 @@ struct AmxProduct {
                                std::size_t ldy) {
     const std::size_t tiles = (w.cols + kTileCols - 1) / kTileCols;
     const std::size_t blocks = kGeometry.blocks(w.cols);
-    const bool two = tokens > kTileRows;
+    const Tokens tiled(tokens);
     alignas(64) std::uint8_t codes[kTilePanels * kChunkBytes];
     alignas(64) std::int32_t edge[kPairTokens * kPairRows];
     // Tiles [k, k + kChunkTiles) of the panels from row r on; beyond the last row there are none.
@@ -132,24 +157,24 @@ struct AmxProduct {
       return {w.data + r / kPanelRows * panel_bytes + b * kGeometry.block_bytes, panel_bytes,
               (live + kPanelRows - 1) / kPanelRows, std::min(kChunkBlocks, blocks - b), codes};
     };
-    configure(tokens);
-    packed(0, 0).unpack(0, kChunkBlocks);
+    configure(tiled);
+    packed(0, 0).unpack_from(0);
     for (std::size_t r = 0; r < w.rows; r += kPairRows) {
       const std::size_t live = std::min(kPairRows, w.rows - r);
       for (std::size_t t = 0; t < tokens; ++t) {
         __builtin_prefetch(y + t * ldy + r, 1);
         __builtin_prefetch(y + t * ldy + r + live - 1, 1);
       }
-      load(sums, two);
+      load(sums, tiled.second);
       for (std::size_t k = 0; k < tiles; k += kChunkTiles) {
         const bool last = k + kChunkTiles >= tiles;
-        products(std::min(kChunkTiles, tiles - k), x + k * kTileCols, ldx, two,
+        products(std::min(kChunkTiles, tiles - k), x + k * kTileCols, ldx, tiled.second,
                  last ? packed(r + kPairRows, 0) : packed(r, k + kChunkTiles));
       }
       if (live == kPairRows) {
-        store(y + r, ldy, two);
+        store(y + r, ldy, tiled.second);
       } else {
-        store(edge, kPairRows, two);
+        store(edge, kPairRows, tiled.second);
         for (std::size_t t = 0; t < tokens; ++t)
           std::copy_n(edge + t * kPairRows, live, y + t * ldy + r);
       }
