@@ -77,7 +77,7 @@ Measured measure_model(const models::Model& model, const std::string& path) {
   for (const models::Layer& layer : model.layers)
     for (const models::LinearSlot& slot : models::linear_slots())
       if (const auto* w = std::get_if<models::TernaryMatrix>(&(layer.*slot.linear)))
-        m.add(w->name, {trits_of(*w), w->gamma}, w->packed.rows, w->cols);
+        m.add(w->name, {trits_of(*w), w->gamma}, w->rows, w->cols);
   if (m.matrices == 0) throw std::runtime_error(path + ": holds no ternary matrix");
   return m;
 }

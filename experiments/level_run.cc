@@ -152,7 +152,7 @@ Footprint footprint_of(const models::Model& model, const std::string& checkpoint
       const models::Linear& linear = layer.*slot.linear;
       f.linear_weights += models::rows_of(linear) * models::cols_of(linear);
       if (const auto* w = std::get_if<models::TernaryMatrix>(&linear))
-        f.linear_bytes += w->packed.rows * w->packed.row_bytes() + sizeof(float);  // and gamma
+        f.linear_bytes += w->t2_bytes() + sizeof(float);  // and gamma
       else
         f.linear_bytes += models::rows_of(linear) * models::cols_of(linear) * sizeof(kernels::f16);
     }

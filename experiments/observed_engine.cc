@@ -7,7 +7,7 @@ namespace tern::experiments {
 void ObservedEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                              std::int32_t* acc) {
   inner_.ternary(w, in, acc);
-  const std::size_t n = in.tokens * w.packed.rows;
+  const std::size_t n = in.tokens * w.rows;
   products_.push_back({w.name, in.tokens, n, n * w.cols, hash_bytes(acc, n * sizeof *acc)});
 }
 

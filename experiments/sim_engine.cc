@@ -7,6 +7,7 @@
 
 #include "kernels/check.h"
 #include "models/cpu_engine.h"
+#include "models/packing.h"
 
 namespace tern::experiments {
 namespace {
@@ -49,10 +50,20 @@ SimEngine::SimEngine(const std::string& machine, sim::Level level, const models:
 }
 
 void SimEngine::load(const models::Linear& linear) {
-  if (const auto* w = std::get_if<models::TernaryMatrix>(&linear))
-    ids_[w] = accelerator_.load(w->packed, w->cols);
-  else if (const auto* f = std::get_if<models::F16Matrix>(&linear); !ternary_machine())
-    ids_[f] = accelerator_.load(f->view);
+  if (const auto* w = std::get_if<models::TernaryMatrix>(&linear)) {
+    if (w->format == nullptr) {
+      ids_[w] = accelerator_.load(w->t2(), w->cols);
+      return;
+    }
+    const models::PackedTernary packed =
+        models::repack_t2(*w->format, std::as_bytes(w->bytes), w->rows, w->cols, w->name);
+    ids_[w] = accelerator_.load({packed.t2.data(), w->rows, kernels::t2_blocks(w->cols)}, w->cols);
+    return;
+  }
+  if (!ternary_machine()) {
+    const auto& f = std::get<models::F16Matrix>(linear);
+    ids_[&f] = accelerator_.load(f.view);
+  }
 }
 
 Part SimEngine::part_of(const void* matrix) const {
@@ -70,7 +81,7 @@ void SimEngine::account(Part part, const sim::JobReport& job) {
 void SimEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                         std::int32_t* acc) {
   const sim::MatrixId id = ids_.at(&w);
-  const std::size_t cols = w.packed.blocks_per_row * kernels::kT2BlockTrits;
+  const std::size_t cols = kernels::t2_blocks(w.cols) * kernels::kT2BlockTrits;
   for (std::size_t at = 0; at < in.tokens; at += machine().max_tokens) {
     const std::size_t n = std::min<std::size_t>(machine().max_tokens, in.tokens - at);
     // The machine wants the tokens of a job without gaps.
@@ -78,7 +89,7 @@ void SimEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInp
     for (std::size_t t = 0; t < n; ++t)
       std::copy_n(in.q + (at + t) * in.stride, cols,
                   dense_.begin() + static_cast<std::ptrdiff_t>(t * cols));
-    account(part_of(&w), accelerator_.run(id, dense_.data(), n, acc + at * w.packed.rows));
+    account(part_of(&w), accelerator_.run(id, dense_.data(), n, acc + at * w.rows));
   }
 }
 

@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "kernels/format.h"
-
 namespace tern::experiments {
 
 void TritCounts::add(std::span<const std::int8_t> trits) {
@@ -31,17 +29,16 @@ double TritCounts::entropy_bits() const {
 }
 
 std::vector<std::int8_t> trits_of(const models::TernaryMatrix& w) {
-  std::vector<std::int8_t> trits(w.packed.rows * w.cols);
-  for (std::size_t r = 0; r < w.packed.rows; ++r)
-    kernels::unpack_t2(w.packed.data + r * w.packed.row_bytes(), w.cols, trits.data() + r * w.cols);
+  std::vector<std::int8_t> trits(w.rows * w.cols);
+  models::unpack_rows(w, 0, w.rows, trits.data());
   return trits;
 }
 
 TritCounts count_trits(const models::TernaryMatrix& w) {
   TritCounts counts;
   std::vector<std::int8_t> row(w.cols);
-  for (std::size_t r = 0; r < w.packed.rows; ++r) {
-    kernels::unpack_t2(w.packed.data + r * w.packed.row_bytes(), w.cols, row.data());
+  for (std::size_t r = 0; r < w.rows; ++r) {
+    models::unpack_rows(w, r, r + 1, row.data());
     counts.add(row);
   }
   return counts;

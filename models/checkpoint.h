@@ -18,7 +18,7 @@
 
 namespace tern::models {
 
-// Maps the file; I2_S and F16 weights are used where they lie, TQ1_0 and TQ2_0 are re-packed.
+// Maps the file; weights stay where they lie, in the format of the file.
 // Throws std::runtime_error: one line that names the file and the key or tensor that is wrong.
 std::unique_ptr<const Model> load_checkpoint(const std::string& path);
 

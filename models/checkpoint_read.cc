@@ -158,11 +158,11 @@ class Tensors {
       case TensorType::kF16:
         return f16(t);
       case TensorType::kI2S:
-        return i2s(t);
+        return ternary(t, "i2_s");
       case TensorType::kTq1:
-        return repacked(t, "tq1_0");
+        return ternary(t, "tq1_0");
       case TensorType::kTq2:
-        return repacked(t, "tq2_0");
+        return ternary(t, "tq2_0");
       case TensorType::kF32:
         break;
     }
@@ -207,23 +207,19 @@ class Tensors {
     return {t.name, {data, n / cols, cols}};
   }
 
-  // I2_S of x86 is t2 and is used where it lies.
-  TernaryMatrix i2s(const GgufTensor& t) const {
-    const auto* data = reinterpret_cast<const std::uint8_t*>(t.data.data());
+  // I2_S of x86 is t2, with the scale behind.
+  TernaryMatrix ternary(const GgufTensor& t, std::string_view name) const {
+    const kernels::TernaryFormat& format = kernels::ternary_format(name);
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(t.data.data()), t.data.size());
     const auto cols = static_cast<std::size_t>(t.shape[0]);
     const std::size_t rows = static_cast<std::size_t>(t.elements()) / cols;
-    const float gamma = kernels::check_tensor(kernels::ternary_format("i2_s"),
-                                              {data, t.data.size()}, rows, cols, label(t));
-    return {t.name, {data, rows, kernels::t2_blocks(cols)}, cols, gamma, mapped_};
-  }
-
-  TernaryMatrix repacked(const GgufTensor& t, std::string_view format) const {
-    const auto cols = static_cast<std::size_t>(t.shape[0]);
-    const std::size_t rows = static_cast<std::size_t>(t.elements()) / cols;
-    const auto packed = std::make_shared<const PackedTernary>(
-        repack_t2(kernels::ternary_format(format), t.data, rows, cols, label(t)));
-    model_.storage.push_back(packed);
-    return {t.name, {packed->t2.data(), rows, kernels::t2_blocks(cols)}, cols, packed->gamma};
+    const float gamma = kernels::check_tensor(format, bytes, rows, cols, label(t));
+    TernaryMatrix w{t.name, rows, cols, gamma, bytes, &format, mapped_};
+    if (name == "i2_s") {
+      w.format = nullptr;
+      w.bytes = bytes.first(w.t2_bytes());
+    }
+    return w;
   }
 
   std::string label(const GgufTensor& t) const { return file_.where() + ": tensor " + t.name; }

@@ -30,21 +30,23 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
 kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
   auto& buffer = packed_[&w];
   if (buffer.size() == 0) {
-    const std::size_t rows = w.packed.rows;
     using Pages = kernels::HugeBuffer::Pages;
-    const std::size_t bytes = ternary_.geometry.bytes(rows, w.cols);
+    const std::size_t bytes = ternary_.geometry.bytes(w.rows, w.cols);
     buffer = kernels::HugeBuffer(
         bytes, bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge, pool_,
         w.name.c_str());
-    kernels::repack(pool_, w.packed, w.cols, layout_, buffer.data());
-    if (w.mapped) drop_pages(w.packed.data, rows * w.packed.row_bytes());
+    if (w.format == nullptr)
+      kernels::repack(pool_, w.t2(), w.cols, layout_, buffer.data());
+    else
+      kernels::repack(pool_, *w.format, w.bytes, w.rows, w.cols, w.name, layout_, buffer.data());
+    if (w.mapped) drop_pages(w.bytes.data(), w.bytes.size());
   }
-  return {buffer.data(), w.packed.rows, w.cols};
+  return {buffer.data(), w.rows, w.cols};
 }
 
 void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) {
   const kernels::TernaryView view = packed(w);
-  const std::size_t rows = w.packed.rows;
+  const std::size_t rows = w.rows;
   const auto part = [&](std::size_t begin, std::size_t end) {
     ternary_.run(view.slice(ternary_.geometry, begin, end), in.q, in.stride, in.tokens, acc + begin,
                  rows);
@@ -58,8 +60,7 @@ void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int
 void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
   linears_.clear();
   for (const TernaryTask& task : tasks)
-    linears_.push_back(
-        {packed(*task.w), task.w->gamma, task.y, task.w->packed.rows, task.accumulate});
+    linears_.push_back({packed(*task.w), task.w->gamma, task.y, task.w->rows, task.accumulate});
   kernels::ternary_linears(pool_, ternary_, linears_, in.q, in.stride, in.scales, in.tokens);
 }
 

@@ -2,13 +2,30 @@
 
 #include "models/linear.h"
 
+#include <stdexcept>
+
 #include "kernels/quantize.h"
 
 namespace tern::models {
 
+void unpack_rows(const TernaryMatrix& w, std::size_t begin, std::size_t end, std::int8_t* trits) {
+  if (w.format != nullptr) {
+    float scale = 0;
+    const kernels::FormatProblem problem =
+        w.format->unpack(w.bytes.data(), w.rows, w.cols, begin, end, trits, &scale);
+    if (problem) kernels::throw_problem(*w.format, problem, scale, w.cols, w.name);
+    return;
+  }
+  for (std::size_t r = begin; r < end; ++r, trits += w.cols)
+    if (kernels::unpack_t2(w.bytes.data() + r * kernels::t2_row_bytes(w.cols), w.cols, trits) !=
+        w.cols)
+      throw std::runtime_error(w.name + ": an illegal code in row " + std::to_string(r) +
+                               ", where there was none; the file has changed");
+}
+
 void LinearEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
   for (const TernaryTask& task : tasks) {
-    const std::size_t rows = task.w->packed.rows;
+    const std::size_t rows = task.w->rows;
     acc_.resize(in.tokens * rows);
     ternary(*task.w, in, acc_.data());
     for (std::size_t t = 0; t < in.tokens; ++t)

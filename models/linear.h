@@ -14,6 +14,7 @@
 
 #include "kernels/dense/dense.h"
 #include "kernels/format.h"
+#include "kernels/formats/formats.h"
 #include "kernels/ternary/ternary.h"
 
 namespace tern::models {
@@ -21,14 +22,24 @@ namespace tern::models {
 // A weight matrix of a loaded model. The address of a Matrix is stable and names it: an engine
 // may keep what it prepared for it.
 struct TernaryMatrix {
-  std::string name;        // tensor name in the checkpoint
-  kernels::T2View packed;  // [rows, blocks]
-  std::size_t cols;
-  float gamma;  // W = gamma * T
+  std::string name;  // tensor name in the checkpoint
+  std::size_t rows, cols;
+  float gamma;                          // W = gamma * T
+  std::span<const std::uint8_t> bytes;  // packed and found sound
+  // What the bytes are packed as. Null: t2 (kernels/format.h), as I2_S files hold it.
+  const kernels::TernaryFormat* format = nullptr;
   // In a read-only mapping of a file: who has no more use for the bytes may give their memory back,
   // and whoever reads them again gets them from the file.
   bool mapped = false;
+
+  std::size_t t2_bytes() const { return rows * kernels::t2_row_bytes(cols); }
+  // Where format is null.  [rows, blocks]
+  kernels::T2View t2() const { return {bytes.data(), rows, kernels::t2_blocks(cols)}; }
 };
+
+// Rows [begin, end): trits [end - begin, cols]. Throws std::runtime_error where bytes of a mapping
+// are no longer what was found sound.
+void unpack_rows(const TernaryMatrix& w, std::size_t begin, std::size_t end, std::int8_t* trits);
 
 struct F16Matrix {
   std::string name;

@@ -72,7 +72,7 @@ void LinearInput::times(std::initializer_list<Target> targets, bool accumulate) 
     if (const auto* t = std::get_if<TernaryMatrix>(target.w)) {
       tasks_.push_back({t, target.y, accumulate});
       counts_.ternary_macs += macs;
-      counts_.linear_weight_bytes += t->packed.rows * t->packed.row_bytes();
+      counts_.linear_weight_bytes += t->t2_bytes();
       counts_.elementwise_ops += tokens_ * rows * kDequantizeOps;
       continue;
     }

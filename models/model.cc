@@ -39,7 +39,7 @@ std::string tensor_name(std::size_t layer, std::string_view slot) {
 }
 
 std::size_t rows_of(const Linear& linear) {
-  if (const auto* t = std::get_if<TernaryMatrix>(&linear)) return t->packed.rows;
+  if (const auto* t = std::get_if<TernaryMatrix>(&linear)) return t->rows;
   return std::get<F16Matrix>(linear).view.rows;
 }
 

@@ -55,9 +55,9 @@ std::unique_ptr<const Model> build_model(const MasterWeights& master, TokenizerD
         continue;
       }
       PackedTernary packed = pack_ternary(w, rows, cols, name);
+      const std::size_t bytes = packed.t2.size();
       const std::uint8_t* data = keep(*model, std::move(packed.t2));
-      model->layers[l].*slot.linear =
-          TernaryMatrix{name, {data, rows, kernels::t2_blocks(cols)}, cols, packed.gamma};
+      model->layers[l].*slot.linear = TernaryMatrix{name, rows, cols, packed.gamma, {data, bytes}};
     }
   }
   return model;

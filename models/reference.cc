@@ -21,12 +21,17 @@ Vector times_f16(const F16Matrix& w, const Vector& x) {
   return y;
 }
 
-// Weight k of row r: code - 1, where the code of element j = k % 128 of a block is in byte j % 32
-// at bits 7:6, 5:4, 3:2 or 1:0 for j / 32 = 0 to 3.
-int trit(const TernaryMatrix& w, std::size_t r, std::size_t k) {
-  const std::size_t j = k % 128;
-  const std::uint8_t* block = w.packed.data + (r * w.packed.blocks_per_row + k / 128) * 32;
-  return ((block[j % 32] >> (6 - 2 * (j / 32))) & 3) - 1;
+// Row r. t2, which bytes of no other format are, is read here anew: weight k is code - 1, where the
+// code of element j = k % 128 of a block is in byte j % 32 at bits 7:6, 5:4, 3:2 or 1:0 for j / 32
+// = 0 to 3.
+void trits_of(const TernaryMatrix& w, std::size_t r, std::vector<std::int8_t>& trits) {
+  trits.resize(w.cols);
+  if (w.format != nullptr) return unpack_rows(w, r, r + 1, trits.data());
+  for (std::size_t k = 0; k < w.cols; ++k) {
+    const std::size_t j = k % 128;
+    const std::uint8_t* block = w.bytes.data() + (r * ((w.cols + 127) / 128) + k / 128) * 32;
+    trits[k] = static_cast<std::int8_t>(((block[j % 32] >> (6 - 2 * (j / 32))) & 3) - 1);
+  }
 }
 
 double activate(Activation activation, double gate) {
@@ -67,10 +72,12 @@ Vector Reference::times_ternary(const TernaryMatrix& w, const Vector& x) {
     tie_distance_ = std::min(tie_distance_, std::fabs(above - 0.5));
     q.push_back(std::clamp(static_cast<int>(std::nearbyint(scaled)), -128, 127));
   }
-  Vector y(w.packed.rows);
+  Vector y(w.rows);
+  std::vector<std::int8_t> trits;
   for (std::size_t r = 0; r < y.size(); ++r) {
+    trits_of(w, r, trits);
     long acc = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) acc += trit(w, r, k) * q[k];
+    for (std::size_t k = 0; k < x.size(); ++k) acc += trits[k] * q[k];
     y[r] = static_cast<double>(acc) * static_cast<double>(w.gamma) / static_cast<double>(s);
   }
   return y;

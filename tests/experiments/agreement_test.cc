@@ -113,7 +113,7 @@ class Counting final : public models::LinearEngine {
 
   void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override {
-    for (std::size_t i = 0; i < in.tokens * w.packed.rows; ++i)
+    for (std::size_t i = 0; i < in.tokens * w.rows; ++i)
       acc[i] = static_cast<std::int32_t>(i) ^ (static_cast<int>(i) == wrong ? 1 << 30 : 0);
   }
   void fp16(const models::F16Matrix& w, const float*, std::size_t tokens, float* y) override {
@@ -124,7 +124,7 @@ class Counting final : public models::LinearEngine {
 
 TEST_CASE("one wrong bit in one output changes the hash of its product and no other",
           "[experiments]") {
-  const models::TernaryMatrix ternary = {"t", {nullptr, 5, 1}, 100, 1.0f};
+  const models::TernaryMatrix ternary = {"t", 5, 100, 1.0f, {}};
   const models::F16Matrix fp16 = {"f", {nullptr, 5, 100}};
   std::vector<Product> all[3];
   for (int run = 0; run < 3; ++run) {

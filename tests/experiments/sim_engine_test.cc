@@ -11,8 +11,11 @@
 
 #include "experiments/agreement.h"
 #include "experiments/observed_engine.h"
+#include "models/checkpoint.h"
 #include "models/cpu_engine.h"
 #include "models/transformer.h"
+#include "tests/models/as_format.h"
+#include "tests/models/temp_folder.h"
 #include "tests/models/tiny_model.h"
 #include "tests/sim/fresh_kernel.h"
 
@@ -134,6 +137,30 @@ TEST_CASE("activity of each part is what the step did", "[experiments]") {
   // Eight bytes per DRAM word, whole bursts.
   CHECK(count_of(tp.part(Part::kHead).activity, "dram_read") * 8 >= 300 * 128 * 2);
   CHECK(count_of(tp.part(Part::kVector).activity, "dram_write") * 8 >= t.steps[0].kv_write_bytes);
+}
+
+TEST_CASE("weights of a file of any format come to the same products", "[experiments]") {
+  const sim::FreshKernel kernel;
+  models::Config c = models::tiny_config();
+  c.dim = c.ffn = 256;
+  c.layers = 1;
+  c.heads = 8;
+  c.kv_heads = 4;
+  const models::TempFolder folder;
+  const std::string from = folder.file("m"), i2s = folder.file("i2_s"), tq1 = folder.file("tq1_0");
+  models::write_checkpoint(from, models::random_master(c, 3), models::tiny_tokenizer(c.vocab),
+                           models::Flavour::kTernary);
+  models::write_as(from, models::TensorType::kI2S, i2s);
+  models::write_as(from, models::TensorType::kTq1, tq1);
+  const auto on_cpu = models::load_checkpoint(i2s), simulated = models::load_checkpoint(tq1);
+  kernels::ThreadPool pool(1);
+  models::CpuEngine cpu(kernels::Isa::kScalar, pool);
+  SimEngine cycle("small", sim::Level::kCycle, *simulated, cpu);
+  const Agreement a = compare_levels(tell("cpu", *on_cpu, cpu, nullptr).result,
+                                     tell("cycle", *simulated, cycle, &cycle).result);
+  INFO(a.difference);
+  CHECK(a.same);
+  CHECK(a.products == 3 * 8);
 }
 
 TEST_CASE("a machine that does not exist and a model that does not fit are refused",

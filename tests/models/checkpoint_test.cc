@@ -91,8 +91,7 @@ bool same(const Linear& a, const Linear& b) {
     return false;
   if (const auto* t = std::get_if<TernaryMatrix>(&a)) {
     const auto& u = std::get<TernaryMatrix>(b);
-    return t->gamma == u.gamma && t->packed.blocks_per_row == u.packed.blocks_per_row &&
-           std::memcmp(t->packed.data, u.packed.data, t->packed.rows * t->packed.row_bytes()) == 0;
+    return t->gamma == u.gamma && t->format == u.format && std::ranges::equal(t->bytes, u.bytes);
   }
   const kernels::F16View v = std::get<F16Matrix>(a).view, w = std::get<F16Matrix>(b).view;
   return std::memcmp(v.data, w.data, v.rows * v.cols * 2) == 0;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every compute layout gives a model the same bits. What stays in memory of a mapped checkpoint
-// whose ternary weights were repacked: Linux only, as it reads /proc/self/smaps.
+// Every compute layout gives a model the same bits, from every format of the file. What stays in
+// memory of a mapped checkpoint whose ternary weights were repacked, of the file and of the heap:
+// Linux only, as it reads /proc/self/smaps.
 
 #include "models/cpu_engine.h"
+
+#include <malloc.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -13,11 +16,20 @@
 
 #include "models/checkpoint.h"
 #include "models/transformer.h"
+#include "tests/models/as_format.h"
 #include "tests/models/temp_folder.h"
 #include "tests/models/tiny_model.h"
 
 namespace tern::models {
 namespace {
+
+constexpr TensorType kTypes[] = {TensorType::kI2S, TensorType::kTq1, TensorType::kTq2};
+
+// Bytes that the heap gave out.
+std::size_t allocated() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
 
 // Bytes of the file's mappings that are in memory.
 std::size_t resident(const std::string& path) {
@@ -34,29 +46,8 @@ std::size_t resident(const std::string& path) {
   return kib << 10;
 }
 
-TEST_CASE("logits do not depend on the compute layout", "[models]") {
-  Config c = tiny_config();
-  const TempFolder folder;
-  const std::string path = folder.file("m");
-  write_checkpoint(path, random_master(c, 4), tiny_tokenizer(c.vocab), Flavour::kTernary);
-  const auto model = load_checkpoint(path);
-  kernels::ThreadPool pool(2);
-  std::vector<float> expected;
-  for (const kernels::ComputeLayout& layout : kernels::compute_layouts()) {
-    INFO(layout.name);
-    CpuEngine engine(kernels::selected_isa(), pool, layout);
-    Transformer transformer(*model, engine);
-    std::vector<float> logits;
-    for (const std::vector<TokenId>& ids : {std::vector<TokenId>{1, 2, 3, 4, 5, 6, 7}, {2}}) {
-      const auto some = transformer.forward(ids);
-      logits.insert(logits.end(), some.begin(), some.end());
-    }
-    if (expected.empty()) expected = logits;
-    CHECK(logits == expected);
-  }
-}
-
-TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
+// Its columns are multiples of 256, as TQ1_0 wants them.
+Config wide_config() {
   Config c = tiny_config();
   c.dim = 512;
   c.heads = 8;
@@ -64,14 +55,56 @@ TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
   c.head_dim = 64;
   c.ffn = 2048;
   c.layers = 3;
+  return c;
+}
+
+TEST_CASE("logits depend neither on the compute layout nor on the format of the file", "[models]") {
+  Config c = wide_config();
+  c.dim = 256;
+  c.heads = 4;
+  c.kv_heads = 2;
+  c.ffn = 256;
   const TempFolder folder;
   const std::string path = folder.file("m");
-  write_checkpoint(path, random_master(c, 3), tiny_tokenizer(c.vocab), Flavour::kTernary);
-  const std::size_t ternary = c.layers * c.dim * (c.q_dim() * 2 + c.kv_dim() * 2 + 3 * c.ffn) / 4;
+  write_checkpoint(path, random_master(c, 4), tiny_tokenizer(c.vocab), Flavour::kTernary);
+  kernels::ThreadPool pool(2);
+  std::vector<float> expected;
+  for (const TensorType type : kTypes) {
+    INFO(tensor_type_name(type));
+    const std::string again = folder.file(std::string(tensor_type_name(type)));
+    write_as(path, type, again);
+    const auto model = load_checkpoint(again);
+    for (const kernels::ComputeLayout& layout : kernels::compute_layouts()) {
+      INFO(layout.name);
+      CpuEngine engine(kernels::selected_isa(), pool, layout);
+      Transformer transformer(*model, engine);
+      std::vector<float> logits;
+      for (const std::vector<TokenId>& ids : {std::vector<TokenId>{1, 2, 3, 4, 5, 6, 7}, {2}}) {
+        const auto some = transformer.forward(ids);
+        logits.insert(logits.end(), some.begin(), some.end());
+      }
+      if (expected.empty()) expected = logits;
+      CHECK(logits == expected);
+    }
+  }
+}
+
+TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
+  const TensorType type = GENERATE(from_range(std::begin(kTypes), std::end(kTypes)));
+  INFO(tensor_type_name(type));
+  const Config c = wide_config();
+  const TempFolder folder;
+  const std::string i2s = folder.file("m"), path = folder.file("again");
+  write_checkpoint(i2s, random_master(c, 3), tiny_tokenizer(c.vocab), Flavour::kTernary);
+  write_as(i2s, type, path);
+  const std::size_t weights = c.layers * c.dim * (c.q_dim() * 2 + c.kv_dim() * 2 + 3 * c.ffn);
+  const auto ternary = static_cast<std::size_t>(tensor_bytes(type, weights, c.dim));
   const std::size_t others = c.vocab * c.dim * sizeof(kernels::f16);
 
+  const std::size_t heap = allocated();
   const auto model = load_checkpoint(path);
   CHECK(resident(path) >= ternary);  // all was checked
+  CHECK(allocated() < heap + ternary / 4);
   kernels::ThreadPool pool(2);
   CpuEngine engine(kernels::selected_isa(), pool);
   Transformer transformer(*model, engine);
