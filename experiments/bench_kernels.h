@@ -39,7 +39,7 @@ struct BenchOptions {
 };
 
 // Of the upper quartile of the like limits. Assumed: what scatters less was left alone.
-inline constexpr double kUndisturbedShare = 0.92;
+inline constexpr double kUndisturbedShare = 0.95;
 
 inline constexpr std::size_t kMostColdTokens = 16;  // beyond, memory binds nothing
 
@@ -96,6 +96,14 @@ std::vector<std::size_t> disturbed(std::span<const BenchRecord> records,
 
 // The binding limit: of two records of one case the one with more of it was disturbed less.
 double limit_rate(const BenchRecord& record);
+
+// Up to `rounds` times: hands what was disturbed to `run`, which calls `use` with each index into
+// the cases it got and its record, and says whether it came to the end. Of two records of a case
+// the one with more of the limit stays. False, and no further round, when `run` was ended.
+using UseRecord = std::function<void(std::size_t, const BenchRecord&)>;
+using RunCases = std::function<bool(const std::vector<BenchCase>&, const UseRecord&)>;
+bool measure_again(int rounds, const std::vector<BenchCase>& cases,
+                   std::vector<BenchRecord>& records, const RunCases& run);
 
 // Runs the cases in order and calls `done` after each. Ends early, and returns false, when
 // `stop` says so. Throws std::runtime_error when memory does not hold the weights.

@@ -12,7 +12,7 @@ namespace tern::experiments {
 struct RepackOptions {
   std::size_t weights = 2'000'000'000;  // rounded up to whole matrices
   unsigned threads = 1;
-  unsigned repetitions = 3;
+  unsigned repetitions = 5;
   std::string json;  // "": none
 };
 

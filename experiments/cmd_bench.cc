@@ -50,8 +50,7 @@ void run(Options o) {
   std::vector<BenchRecord> records;
   print_out(fmt::format("{}, {} cold bytes at least, medians of {} pairs\n{}", cpu_name(),
                         o.bench.cold_mb * 1'000'000, o.bench.repetitions, bench_table_head(width)));
-  // `use` takes the record of the case of this index.
-  const auto measure = [&](const std::vector<BenchCase>& some, const auto& use) {
+  const auto measure = [&](const std::vector<BenchCase>& some, const UseRecord& use) {
     std::size_t done = 0;
     const bool finished = run_bench(
         o.bench, some, [&] { return interrupt.seen(); },
@@ -66,20 +65,13 @@ void run(Options o) {
   };
   if (!measure(cases, [&](std::size_t, const BenchRecord& record) { records.push_back(record); }))
     throw Exit{kExitInterrupted};
-  bool finished = true;  // else what there is of further rounds is good as well
-  for (int round = 1; finished && round <= o.bench.again; ++round) {
-    const std::vector<std::size_t> which = disturbed(records);
-    if (which.empty()) break;
-    std::vector<BenchCase> some;
-    for (const std::size_t i : which) some.push_back(cases[i]);
-    print_out(fmt::format("Again, as a neighbour slowed the limit of these down: {} of {}\n",
-                          some.size(), cases.size()));
-    finished = measure(some, [&](std::size_t i, BenchRecord record) {
-      record.round = round;
-      BenchRecord& old = records[which[i]];
-      if (limit_rate(record) > limit_rate(old)) old = record;
-    });
-  }
+  // What there is of a further round that was ended is good as well.
+  const bool finished = measure_again(
+      o.bench.again, cases, records, [&](const std::vector<BenchCase>& some, const UseRecord& use) {
+        print_out(fmt::format("Again, as a neighbour slowed the limit of these down: {} of {}\n",
+                              some.size(), cases.size()));
+        return measure(some, use);
+      });
   write_files(o.files, bench_to_json(o.bench, records), bench_to_csv(records));
   if (!finished) throw Exit{kExitInterrupted};
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "experiments/child.h"
 #include "experiments/provenance.h"
@@ -78,13 +80,15 @@ std::string slug(std::string text) {
   return out;
 }
 
-void draw(const std::string& json, const std::string& picture) {
+// Of roofline_plot.py.
+void run_plot(std::vector<std::string> args) {
   // matplotlib keeps its list of fonts in a folder that it may write.
   const std::string cache =
       fmt::format("{}/tern-mpl-{}", fs::temp_directory_path().string(), getuid());
+  args.insert(args.begin(), TERN_SOURCE_DIR "/experiments/roofline_plot.py");
   run_child({.program = "/usr/bin/python3",
              .label = "--plot",
-             .args = {TERN_SOURCE_DIR "/experiments/roofline_plot.py", json, picture},
+             .args = std::move(args),
              .environment = {{"MPLBACKEND", "Agg"}, {"MPLCONFIGDIR", cache}}});
 }
 
@@ -129,6 +133,12 @@ void add_measurement_files(CLI::App& cmd, MeasurementFiles& files) {
 }
 
 void prepare_files(MeasurementFiles& files, const std::string& stem) {
+  constexpr std::string_view kPictures[] = {".png", ".svg", ".pdf"};
+  const std::string suffix = fs::path(files.plot).extension().string();
+  if (!files.plot.empty() &&
+      std::find(std::begin(kPictures), std::end(kPictures), suffix) == std::end(kPictures))
+    throw std::runtime_error(
+        fmt::format("--plot: {}: expected a name that ends in .png, .svg or .pdf", files.plot));
   if (files.save) {
     const std::string folder = files.root + "/" + cpu_slug();
     std::error_code error;
@@ -141,6 +151,7 @@ void prepare_files(MeasurementFiles& files, const std::string& stem) {
       if (path->empty()) *path = fmt::format("{}/{}.{}", folder, stem, suffix);
   }
   models::check_outputs({{"--json", files.json}, {"--csv", files.csv}, {"--plot", files.plot}});
+  if (!files.plot.empty()) run_plot({"--check"});
 }
 
 void write_files(const MeasurementFiles& files, const nlohmann::ordered_json& json,
@@ -161,7 +172,7 @@ void write_files(const MeasurementFiles& files, const nlohmann::ordered_json& js
       fmt::format("tern-{}-{}.json", json.at("schema").get<std::string>(), getpid());
   models::write_whole_file(temporary.string(), text);
   try {
-    draw(temporary.string(), files.plot);
+    run_plot({temporary.string(), files.plot});
   } catch (...) {
     fs::remove(temporary);
     throw;

@@ -40,12 +40,24 @@ int complain(const std::string& line, int code) {
   return code;
 }
 
+// A file that a script meant to name is not one that nobody asked for.
+void refuse_empty_names(CLI::App& app) {
+  for (const char* name : {"--json", "--csv", "--plot", "--out"})
+    if (CLI::Option* option = app.get_option_no_throw(name))
+      option->check([](const std::string& file) {
+        return file.empty() ? std::string("expected the name of a file, found none") : "";
+      });
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    refuse_empty_names(*command);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Ternary language models on CPUs and on simulated accelerators", "tern");
   app.set_version_flag("--version", "tern " TERN_VERSION);
   app.require_subcommand(1);
   app.parse_complete_callback([] { kernels::check_environment(); });
   for (const auto add : kCommands) add(app);
+  refuse_empty_names(app);
   try {
     app.parse(argc, argv);
     print_out("");  // what is still buffered

@@ -204,6 +204,8 @@ TEST_CASE("bad options end with one line that names them and nothing written", "
   };
   const Bad bad[] = {
       {kTiny + "--shapes 64by128", 2, "--shapes"},  // given twice
+      {"{t} bench kernels --plot x.txt", 1, "--plot: x.txt: expected a name"},
+      {"{t} roofline --csv ''", 2, "--csv: expected the name of a file"},
       {"{t} bench kernels --shapes 64by128", 1, "64by128"},
       {"{t} bench kernels --shapes 0x128", 1, "0x128"},
       {"{t} bench kernels --filter '('", 1, "--filter"},
@@ -226,12 +228,12 @@ TEST_CASE("bad options end with one line that names them and nothing written", "
       {"{t} roofline --max-mb 0", 2, "--max-mb"},
       {"{t} roofline --csv /nowhere/r.csv", 1, "/nowhere/r.csv"},
       {"{t} roofline --json r --csv ./r", 1, "./r: named by --json and --csv"},
-      {kTiny + "--json r --plot $PWD/r", 1, "/r: named by --json and --plot"},
+      {kTiny + "--json r.png --plot $PWD/r.png", 1, "/r.png: named by --json and --plot"},
       {"{t} bench repack --threads 0", 1, "--threads: found 0"},
       {"{t} bench repack --threads 1024", 1, "--threads: found 1024"},
       {"{t} stories -n 1 --out r --json r", 1, "r: named by --out and --json"},
       {"{t} train --out r --snapshot r", 1, "r: named by --out and --snapshot"},
-      {"{t} train --out ''", 1, "empty name"},
+      {"{t} train --out ''", 2, "--out: expected the name"},
       {"{t} train --out r --dim 192 --heads 4 --kv-heads 2", 1,
        "--dim: I2_S, which ternary checkpoints hold, needs columns in multiples of 128, found 192"},
   };
