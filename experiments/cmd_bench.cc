@@ -82,7 +82,7 @@ void add_bench(CLI::App& app) {
   auto o = std::make_shared<Options>();
   const unsigned cpus = online_cpus();
   o->bench.threads = cpus == 1 ? std::vector{1u} : std::vector{1u, cpus};
-  o->bench.tokens = {1, 8, 32, 512};
+  o->bench.tokens = {1, 4, 16, 32, 512};
   CLI::App* bench = app.add_subcommand("bench", "Speed of parts of tern on this machine");
   bench->require_subcommand(1);
   CLI::App* cmd = bench->add_subcommand(
