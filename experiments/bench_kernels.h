@@ -61,10 +61,10 @@ struct BenchCase {
 // std::runtime_error that names the option for anything no case fits.
 std::vector<BenchCase> plan_bench(const BenchOptions& o);
 
-// Seconds of one call, what the machine needed at least for its bytes and for its MACs, and what
-// the rival took, if there is one.
+// Seconds of one call, what the machine needed at least for its bytes and for its MACs, what the
+// rival took, if there is one, and the MACs in a loop that crowds the registers, if there is one.
 struct BenchPair {
-  double time_s, read_s, compute_s, rival_s = 0;
+  double time_s, read_s, compute_s, rival_s = 0, crowded_s = 0;
 };
 
 struct BenchRecord {
@@ -77,6 +77,8 @@ struct BenchRecord {
   double gb_per_s = 0, gmac_per_s = 0;
   double read_gb_per_s = 0, peak_gmac_per_s = 0;  // the limits
   std::string read_loop, peak_loop;
+  std::string crowded_loop;  // PeakLoop::crowded; "": none
+  double crowded_gmac_per_s = 0;
   int round = 0;               // 0, or in which further one it was measured
   kernels::Spread over_rival;  // weights per second over the rival's
 
@@ -89,12 +91,13 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
 
 // Which records had a limit below `share` of the upper quartile of those like it: of the same loop
 // and threads, or of memory read by as many threads, cold or in a working set of the same power
-// of 2. A neighbour of this machine slowed them down. It chooses by the limit alone, never by the
-// kernel.
+// of 2. A neighbour of this machine slowed them down. It chooses by the limit_rate() alone, never
+// by the kernel.
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records,
                                    double share = kUndisturbedShare);
 
-// The binding limit: of two records of one case the one with more of it was disturbed less.
+// The binding limit, or a loop of its instructions that a neighbour slows down more: of two records
+// of one case the one with more of it was disturbed less.
 double limit_rate(const BenchRecord& record);
 
 // Up to `rounds` times: hands what was disturbed to `run`, which calls `use` with each index into

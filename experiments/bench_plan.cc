@@ -138,13 +138,15 @@ double BenchRecord::macs() const {
 }
 
 double limit_rate(const BenchRecord& r) {
-  return r.memory_bound ? r.read_gb_per_s : r.peak_gmac_per_s;
+  if (r.memory_bound) return r.read_gb_per_s;
+  return r.crowded_loop.empty() ? r.peak_gmac_per_s : r.crowded_gmac_per_s;
 }
 
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share) {
   using Key = std::tuple<unsigned, std::string, int>;
   const auto key = [](const BenchRecord& r) -> Key {
-    if (!r.memory_bound) return {r.bench.threads, r.peak_loop, 0};
+    if (!r.memory_bound)
+      return {r.bench.threads, r.crowded_loop.empty() ? r.peak_loop : r.crowded_loop, 0};
     return {r.bench.threads, "", r.bench.cold ? -1 : std::bit_width(r.weight_bytes)};
   };
   std::map<Key, std::vector<double>> rates;
@@ -180,12 +182,13 @@ std::string_view BenchRecord::rival() const {
 }
 
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs) {
-  std::vector<double> times, reads, computes, limits, percents, over_rival;
+  std::vector<double> times, reads, computes, crowded, limits, percents, over_rival;
   for (const BenchPair& pair : pairs) {
     const double limit = std::max(pair.read_s, pair.compute_s);
     times.push_back(pair.time_s);
     reads.push_back(pair.read_s);
     computes.push_back(pair.compute_s);
+    crowded.push_back(pair.crowded_s);
     limits.push_back(limit);
     percents.push_back(100 * limit / pair.time_s);
     over_rival.push_back(pair.rival_s / pair.time_s);
@@ -206,6 +209,8 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
   r.gmac_per_s = r.macs() / r.time_s.median / 1e9;
   r.read_gb_per_s = bytes / read_s / 1e9;
   r.peak_gmac_per_s = r.macs() / compute_s / 1e9;
+  const double crowded_s = kernels::spread_of(crowded).median;
+  if (crowded_s > 0) r.crowded_gmac_per_s = r.macs() / crowded_s / 1e9;
   return r;
 }
 

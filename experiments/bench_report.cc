@@ -17,38 +17,42 @@ nlohmann::ordered_json to_json(const BenchRecord& r) {
   const auto over_rival = [&](double value) {
     return r.rival().empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
   };
-  return {{"kernel", r.bench.row.name},
-          {"family", r.bench.family->name},
-          {"isa", kernels::isa_name(r.bench.row.isa)},
-          {"datatype", kernels::datatype_name(r.bench.family->datatype)},
-          {"rows", r.bench.shape.rows},
-          {"cols", r.bench.shape.cols},
-          {"threads", r.bench.threads},
-          {"tokens", r.bench.tokens},
-          {"cache", where(r)},
-          {"weight_bytes", r.weight_bytes},
-          {"working_set_bytes", r.weight_bytes * r.copies},
-          {"macs", r.macs()},
-          {"pairs", r.pairs},
-          {"round", r.round},
-          {"time_s", r.time_s.median},
-          {"time_s_q1", r.time_s.low},
-          {"time_s_q3", r.time_s.high},
-          {"limit_time_s", r.limit_time_s.median},
-          {"weights_gb_per_s", r.gb_per_s},
-          {"gmac_per_s", r.gmac_per_s},
-          {"percent_of_limit", r.percent.median},
-          {"percent_of_limit_q1", r.percent.low},
-          {"percent_of_limit_q3", r.percent.high},
-          {"bound", bound(r)},
-          {"read_gb_per_s", r.read_gb_per_s},
-          {"read_loop", r.read_loop},
-          {"peak_gmac_per_s", r.peak_gmac_per_s},
-          {"peak_loop", r.peak_loop},
-          {"rival", r.rival()},
-          {"over_rival", over_rival(r.over_rival.median)},
-          {"over_rival_q1", over_rival(r.over_rival.low)},
-          {"over_rival_q3", over_rival(r.over_rival.high)}};
+  return {
+      {"kernel", r.bench.row.name},
+      {"family", r.bench.family->name},
+      {"isa", kernels::isa_name(r.bench.row.isa)},
+      {"datatype", kernels::datatype_name(r.bench.family->datatype)},
+      {"rows", r.bench.shape.rows},
+      {"cols", r.bench.shape.cols},
+      {"threads", r.bench.threads},
+      {"tokens", r.bench.tokens},
+      {"cache", where(r)},
+      {"weight_bytes", r.weight_bytes},
+      {"working_set_bytes", r.weight_bytes * r.copies},
+      {"macs", r.macs()},
+      {"pairs", r.pairs},
+      {"round", r.round},
+      {"time_s", r.time_s.median},
+      {"time_s_q1", r.time_s.low},
+      {"time_s_q3", r.time_s.high},
+      {"limit_time_s", r.limit_time_s.median},
+      {"weights_gb_per_s", r.gb_per_s},
+      {"gmac_per_s", r.gmac_per_s},
+      {"percent_of_limit", r.percent.median},
+      {"percent_of_limit_q1", r.percent.low},
+      {"percent_of_limit_q3", r.percent.high},
+      {"bound", bound(r)},
+      {"read_gb_per_s", r.read_gb_per_s},
+      {"read_loop", r.read_loop},
+      {"peak_gmac_per_s", r.peak_gmac_per_s},
+      {"peak_loop", r.peak_loop},
+      {"crowded_gmac_per_s", r.crowded_loop.empty() ? nlohmann::ordered_json()
+                                                    : nlohmann::ordered_json(r.crowded_gmac_per_s)},
+      {"crowded_loop", r.crowded_loop},
+      {"rival", r.rival()},
+      {"over_rival", over_rival(r.over_rival.median)},
+      {"over_rival_q1", over_rival(r.over_rival.low)},
+      {"over_rival_q3", over_rival(r.over_rival.high)}};
 }
 
 }  // namespace
@@ -63,11 +67,14 @@ std::string bench_table_row(const BenchRecord& r, std::size_t name_width) {
   const std::string limit = r.memory_bound
                                 ? fmt::format("{:.1f} GB/s {}", r.read_gb_per_s, r.read_loop)
                                 : fmt::format("{:.1f} GMAC/s {}", r.peak_gmac_per_s, r.peak_loop);
+  const bool shared = !r.memory_bound && !r.crowded_loop.empty() &&
+                      r.crowded_gmac_per_s < kUndisturbedShare * r.peak_gmac_per_s;
   return fmt::format(
-      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}{}\n",
+      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}{}{}\n",
       r.bench.row.name, name_width, fmt::format("{}x{}", r.bench.shape.rows, r.bench.shape.cols),
       r.bench.threads, r.bench.tokens, where(r), r.time_s.median * 1e6, r.gb_per_s, r.gmac_per_s,
       r.percent.median, fmt::format("[{:.1f} {:.1f}]", r.percent.low, r.percent.high), limit,
+      shared ? fmt::format(", a busy core: {:.0f} {}", r.crowded_gmac_per_s, r.crowded_loop) : "",
       r.rival().empty() ? "" : fmt::format(", {:.2f}x {}", r.over_rival.median, r.rival()),
       r.pairs < 5 ? fmt::format(" ({} pairs only)", r.pairs) : "");
 }

@@ -34,6 +34,9 @@ struct PeakLoop {
   std::string_view instruction;  // what is counted
   std::size_t macs;              // of one round
   PeakFn* run;
+  // All registers in use: as fast as another loop of these instructions, unless a core's other
+  // hyperthread leaves few to rename to. It tells how free the core is.
+  bool crowded = false;
 };
 
 // Of this architecture, those that the host lacks included.

@@ -6,7 +6,7 @@
 // 1 KB to 4 products of 16 cycles, whose sums stay in their tiles. Codes are unpacked anew for
 // every 32 tokens, a few tiles ahead of the products, in L1.
 //
-// What binds (Emerald Rapids, 2560x2560, percent of the peak of tdpbusd). Of a core alone: 57 to
+// What binds (Emerald Rapids, 2560x2560, percent of the peak of tdpbsud). Of a core alone: 57 to
 // 60; 76 without unpacking, 65 with activations from L1, 79 with both. Of a core whose other
 // hyperthread works: 33 to 36, whether unpacking and L2 are there (33, 35) or not (33, 36), for
 // there the core has few tiles beyond the 8 of each thread to rename to. The peak itself is then

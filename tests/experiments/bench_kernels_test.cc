@@ -272,6 +272,14 @@ TEST_CASE("figures are medians of paired ratios to the limit that binds", "[expe
   CHECK(r.gmac_per_s == Approx(0.5));
   CHECK(r.read_gb_per_s == Approx(1));
   CHECK(r.peak_gmac_per_s == Approx(10));
+  CHECK(r.crowded_gmac_per_s == 0);
+  BenchRecord crowded = summarise(c, {{4e-3, 1e-3, 2e-3, 0, 4e-3}});
+  CHECK(crowded.crowded_gmac_per_s == Approx(0.25));
+  CHECK(limit_rate(crowded) == crowded.peak_gmac_per_s);
+  crowded.crowded_loop = "peak_crowded";
+  CHECK(limit_rate(crowded) == crowded.crowded_gmac_per_s);
+  crowded.memory_bound = true;
+  CHECK(limit_rate(crowded) == crowded.read_gb_per_s);
   const BenchRecord compute = summarise(c, {{4e-3, 1e-3, 2e-3}});
   CHECK_FALSE(compute.memory_bound);
   CHECK(compute.percent.median == Approx(50));
@@ -358,7 +366,12 @@ TEST_CASE("a record with a slow limit among its like was disturbed", "[experimen
   for (const double slow : {1.0, 1.0, 50.0}) add(cases[1], slow * 1e-4, 1e-9);           // 4 to 6
   for (const double slow : {1.0, 1.0, 1.3, 1.0, 1.0}) add(cases[0], 1e-9, slow * 1e-2);  // 7 to 11
   records[8].bench.threads = 2;
-  CHECK(disturbed(records) == std::vector<std::size_t>{1, 6, 9});
+  for (const double slow : {1.0, 2.0, 1.0}) {  // 12 to 14: of equal peaks
+    add(cases[0], 1e-9, 1e-2);
+    records.back().crowded_loop = "peak_crowded";
+    records.back().crowded_gmac_per_s = records.back().peak_gmac_per_s / slow;
+  }
+  CHECK(disturbed(records) == std::vector<std::size_t>{1, 6, 9, 13});
   CHECK(disturbed(records, 0.5) == std::vector<std::size_t>{6});
   CHECK(disturbed({}).empty());
   CHECK(limit_rate(records[7]) == records[7].peak_gmac_per_s);
