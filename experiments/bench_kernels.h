@@ -89,10 +89,14 @@ struct BenchRecord {
 // The figures of a case from its pairs, of which there is at least one.
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs);
 
-// Which records had a limit below `share` of the upper quartile of those like it: of the same loop
-// and threads, or of memory read by as many threads, cold or in a working set of the same power
-// of 2. A neighbour of this machine slowed them down. It chooses by the limit_rate() alone, never
-// by the kernel.
+// Whether the loop that crowds the registers ran below `share` of the peak: the core's other
+// hyperthread was busy.
+bool busy_core(const BenchRecord& record, double share = kUndisturbedShare);
+
+// Which records had a limit_rate() below `share` of the upper quartile of those like it: of the
+// same loop and threads, or of memory read by as many threads, cold or in a working set of the same
+// power of 2; or had a busy core. A neighbour of this machine slowed them down. It chooses by
+// limits alone, never by the kernel.
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records,
                                    double share = kUndisturbedShare);
 

@@ -142,6 +142,11 @@ double limit_rate(const BenchRecord& r) {
   return r.crowded_loop.empty() ? r.peak_gmac_per_s : r.crowded_gmac_per_s;
 }
 
+bool busy_core(const BenchRecord& r, double share) {
+  return !r.memory_bound && !r.crowded_loop.empty() &&
+         r.crowded_gmac_per_s < share * r.peak_gmac_per_s;
+}
+
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share) {
   using Key = std::tuple<unsigned, std::string, int>;
   const auto key = [](const BenchRecord& r) -> Key {
@@ -154,8 +159,10 @@ std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double 
   std::map<Key, double> usual;
   for (const auto& [like, of_them] : rates) usual[like] = kernels::spread_of(of_them).high;
   std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < records.size(); ++i)
-    if (limit_rate(records[i]) < share * usual[key(records[i])]) found.push_back(i);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const double rate = limit_rate(records[i]);
+    if (rate < share * usual[key(records[i])] || busy_core(records[i], share)) found.push_back(i);
+  }
   return found;
 }
 

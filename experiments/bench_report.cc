@@ -67,14 +67,13 @@ std::string bench_table_row(const BenchRecord& r, std::size_t name_width) {
   const std::string limit = r.memory_bound
                                 ? fmt::format("{:.1f} GB/s {}", r.read_gb_per_s, r.read_loop)
                                 : fmt::format("{:.1f} GMAC/s {}", r.peak_gmac_per_s, r.peak_loop);
-  const bool shared = !r.memory_bound && !r.crowded_loop.empty() &&
-                      r.crowded_gmac_per_s < kUndisturbedShare * r.peak_gmac_per_s;
   return fmt::format(
       "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}{}{}\n",
       r.bench.row.name, name_width, fmt::format("{}x{}", r.bench.shape.rows, r.bench.shape.cols),
       r.bench.threads, r.bench.tokens, where(r), r.time_s.median * 1e6, r.gb_per_s, r.gmac_per_s,
       r.percent.median, fmt::format("[{:.1f} {:.1f}]", r.percent.low, r.percent.high), limit,
-      shared ? fmt::format(", a busy core: {:.0f} {}", r.crowded_gmac_per_s, r.crowded_loop) : "",
+      busy_core(r) ? fmt::format(", a busy core: {:.0f} {}", r.crowded_gmac_per_s, r.crowded_loop)
+                   : "",
       r.rival().empty() ? "" : fmt::format(", {:.2f}x {}", r.over_rival.median, r.rival()),
       r.pairs < 5 ? fmt::format(" ({} pairs only)", r.pairs) : "");
 }

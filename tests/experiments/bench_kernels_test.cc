@@ -366,13 +366,15 @@ TEST_CASE("a record with a slow limit among its like was disturbed", "[experimen
   for (const double slow : {1.0, 1.0, 50.0}) add(cases[1], slow * 1e-4, 1e-9);           // 4 to 6
   for (const double slow : {1.0, 1.0, 1.3, 1.0, 1.0}) add(cases[0], 1e-9, slow * 1e-2);  // 7 to 11
   records[8].bench.threads = 2;
-  for (const double slow : {1.0, 2.0, 1.0}) {  // 12 to 14: of equal peaks
+  for (const double slow : {1.2, 2.0, 1.0, 1.01, 2.0}) {  // 12 to 16: of equal peaks
     add(cases[0], 1e-9, 1e-2);
-    records.back().crowded_loop = "peak_crowded";
+    records.back().crowded_loop = records.size() <= 16 ? "peak_crowded" : "peak_other";
     records.back().crowded_gmac_per_s = records.back().peak_gmac_per_s / slow;
   }
-  CHECK(disturbed(records) == std::vector<std::size_t>{1, 6, 9, 13});
-  CHECK(disturbed(records, 0.5) == std::vector<std::size_t>{6});
+  CHECK(disturbed(records) == std::vector<std::size_t>{1, 6, 9, 12, 13, 16});
+  CHECK(disturbed(records, 0.49) == std::vector<std::size_t>{6});
+  CHECK_FALSE(busy_core(records[14]));
+  CHECK(busy_core(records[16]));
   CHECK(disturbed({}).empty());
   CHECK(limit_rate(records[7]) == records[7].peak_gmac_per_s);
   CHECK(limit_rate(records[0]) == records[0].read_gb_per_s);
