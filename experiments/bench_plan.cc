@@ -7,6 +7,7 @@
 #include <charconv>
 #include <map>
 #include <regex>
+#include <set>
 #include <stdexcept>
 #include <tuple>
 
@@ -105,6 +106,7 @@ std::vector<BenchCase> plan_bench(const BenchOptions& o) {
   const std::size_t rival_kernel = rival != nullptr ? row_for_host(*rival) : 0;
 
   std::vector<BenchCase> cases;
+  std::set<std::string> names;
   for (const BenchFamily& family : bench_families()) {
     const std::vector<BenchKernel> rows = family.kernels();
     for (std::size_t s = 0; s < shapes.size(); ++s) {
@@ -117,6 +119,7 @@ std::vector<BenchCase> plan_bench(const BenchOptions& o) {
               if ((cold && tokens > kMostColdTokens) || (head && tokens != 1)) continue;
               BenchCase one = {&family, k, rows[k], shapes[s], threads, tokens, cold};
               if (!std::regex_search(one.name(), filter)) continue;
+              if (!names.insert(one.name()).second) continue;  // asked for twice
               if (cold && tokens == 1 && rival != &family) {
                 one.rival = rival;
                 one.rival_kernel = rival_kernel;
@@ -175,7 +178,11 @@ bool measure_again(int rounds, const std::vector<BenchCase>& cases,
     for (const std::size_t i : which) some.push_back(cases[i]);
     const bool finished = run(some, [&](std::size_t i, const BenchRecord& record) {
       BenchRecord& old = records[which[i]];
-      if (limit_rate(record) <= limit_rate(old)) return;
+      // Where another limit binds now, in seconds.
+      const bool freer = record.memory_bound == old.memory_bound
+                             ? limit_rate(record) > limit_rate(old)
+                             : record.limit_time_s.median < old.limit_time_s.median;
+      if (!freer) return;
       old = record;
       old.round = round;
     });

@@ -84,7 +84,7 @@ nlohmann::ordered_json to_json(const Result& r, double bound) {
 }
 
 void run(const Options& o) {
-  if (!o.json.empty()) models::check_writable(o.json);
+  models::check_outputs({{"--json", o.json}}, o.models);
   const models::Grammar grammar = grammar_from(o.grammar);
   const double bound = grammar.entropy_bits() / grammar.expected_bytes();
   std::vector<Result> results;

@@ -93,7 +93,7 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
 void run(const Options& o) {
   using Clock = std::chrono::steady_clock;
   models::check(o.generate.sampler);
-  if (!o.json.empty()) models::check_writable(o.json);
+  models::check_outputs({{"--json", o.json}}, {o.model, o.prompt_file});
   const std::string prompt = prompt_of(o);
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(o.model);

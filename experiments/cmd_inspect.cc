@@ -155,7 +155,7 @@ std::string text_of(const ordered_json& j) {
 }
 
 void run(const Options& o) {
-  if (!o.json.empty()) models::check_writable(o.json);
+  models::check_outputs({{"--json", o.json}}, {o.model});
   const ordered_json j = inspect(o.model);
   print_out(text_of(j));
   if (!o.json.empty())

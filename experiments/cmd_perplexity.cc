@@ -31,7 +31,7 @@ struct Options {
 };
 
 void run(const Options& o) {
-  if (!o.json.empty()) models::check_writable(o.json);
+  models::check_outputs({{"--json", o.json}}, {o.model, o.file});
   const models::MappedFile text = models::map_file(o.file);
   const auto model = models::load_checkpoint(o.model);
   const models::Tokenizer tokenizer(model->tokenizer);

@@ -134,9 +134,9 @@ void add_measurement_files(CLI::App& cmd, MeasurementFiles& files) {
 
 void prepare_files(MeasurementFiles& files, const std::string& stem) {
   constexpr std::string_view kPictures[] = {".png", ".svg", ".pdf"};
-  const std::string suffix = fs::path(files.plot).extension().string();
+  const std::string ending = fs::path(files.plot).extension().string();
   if (!files.plot.empty() &&
-      std::find(std::begin(kPictures), std::end(kPictures), suffix) == std::end(kPictures))
+      std::find(std::begin(kPictures), std::end(kPictures), ending) == std::end(kPictures))
     throw std::runtime_error(
         fmt::format("--plot: {}: expected a name that ends in .png, .svg or .pdf", files.plot));
   if (files.save) {

@@ -3,6 +3,7 @@
 #include "models/cpu_engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/check.h"
 #include "kernels/dense/parallel.h"
@@ -32,13 +33,14 @@ kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
   if (buffer.size() == 0) {
     using Pages = kernels::HugeBuffer::Pages;
     const std::size_t bytes = ternary_.geometry.bytes(w.rows, w.cols);
-    buffer = kernels::HugeBuffer(
-        bytes, bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge, pool_,
-        w.name.c_str());
+    kernels::HugeBuffer to(bytes,
+                           bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge,
+                           pool_, w.name.c_str());
     if (w.format == nullptr)
-      kernels::repack(pool_, w.t2(), w.cols, layout_, buffer.data());
+      kernels::repack(pool_, w.t2(), w.cols, layout_, to.data());
     else
-      kernels::repack(pool_, *w.format, w.bytes, w.rows, w.cols, w.name, layout_, buffer.data());
+      kernels::repack(pool_, *w.format, w.bytes, w.rows, w.cols, w.name, layout_, to.data());
+    buffer = std::move(to);  // now that nothing has been thrown
     if (w.mapped) drop_pages(w.bytes.data(), w.bytes.size());
   }
   return {buffer.data(), w.rows, w.cols};

@@ -144,11 +144,15 @@ void check_writable(const std::string& path) {
   ::unlink(temporary.c_str());
 }
 
-void check_outputs(const std::vector<OutputFile>& outputs) {
+void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const auto& [option, path] = outputs[i];
     // A pipe or a terminal takes one after the other.
     if (path.empty() || is_special(path)) continue;
+    for (const std::string& input : inputs)
+      if (!input.empty() && place_of(input) == place_of(path))
+        throw std::runtime_error(path + ": named by " + std::string(option) +
+                                 ", which would replace what the command reads");
     for (std::size_t j = 0; j < i; ++j)
       if (!outputs[j].path.empty() && place_of(outputs[j].path) == place_of(path))
         throw std::runtime_error(path + ": named by " + std::string(outputs[j].option) + " and " +

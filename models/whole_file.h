@@ -34,13 +34,14 @@ void write_whole_file(const std::string& path, std::string_view contents);
 // Throws std::runtime_error where write_whole_file would have to: ask before hours of work.
 void check_writable(const std::string& path);
 
-// The files of a command that may write several, each with the option that names it; a path may be
-// empty: not wanted. Throws as check_writable() does, and where two options name one file, which
-// the later one would replace.
+// The files that a command may write, each with the option that names it; a path may be empty: not
+// wanted. Throws as check_writable() does, and where two options name one file, which the later one
+// would replace, or an option one of `inputs`.
 struct OutputFile {
   std::string_view option;  // "--json"
   std::string path;
 };
-void check_outputs(const std::vector<OutputFile>& outputs);
+void check_outputs(const std::vector<OutputFile>& outputs,
+                   const std::vector<std::string>& inputs = {});
 
 }  // namespace tern::models
