@@ -420,6 +420,27 @@ TEST_CASE("what was disturbed is measured again and the faster limit stays", "[e
   CHECK(records[3].round == 0);
   CHECK(measure_again(0, cases, records, run));
   CHECK(rounds == 3);
+
+  // Where another limit binds, rates have other units: the shorter limit is the freer one.
+  for (const auto& [read_s, compute_s, stays] :
+       {std::tuple{0.9, 1.4, true}, {0.9, 1.6, false}, {1e-9, 1.49, true}}) {
+    records = first;
+    measure_again(1, cases, records, [&](const auto&, const UseRecord& use) {
+      use(0, summarise(one, {{7, read_s, compute_s}}));
+      return true;
+    });
+    CHECK((records[1].time_s.median == 7) == stays);
+  }
+}
+
+TEST_CASE("what is asked for twice is one case", "[experiments]") {
+  BenchOptions o = tiny();
+  const std::size_t once = plan_bench(o).size();
+  for (std::vector<std::size_t> tokens = o.tokens; const std::size_t t : tokens)
+    o.tokens.push_back(t);
+  o.threads.push_back(o.threads.front());
+  o.shapes += "," + o.shapes;
+  CHECK(plan_bench(o).size() == once);
 }
 
 TEST_CASE("a rival streams its own copies in every pair, the last or the first", "[experiments]") {

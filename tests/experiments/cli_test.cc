@@ -135,6 +135,7 @@ TEST_CASE("an output that cannot be written is found before the work", "[experim
   const std::string command = GENERATE("generate {m} --prompt a", "inspect {m}", "formats {m}",
                                        "perplexity {m} --file {d}/t");
   check_refused(cli.run(command + " --json {d}/no/such"), 1, "no/such: cannot write");
+  check_refused(cli.run(command + " --json {m}"), 1, "would replace what the command reads");
   check_refused(cli.run(command + " --json ''"), 2, "--json: expected the name of a file");
   CHECK(cli.entries() == 2);
 }

@@ -98,7 +98,7 @@ TEST_CASE("linears of one input equal their formula at any number of threads", "
 TEST_CASE("linears take tokens on both sides of a block and rows beyond one pass", "[kernels]") {
   for (const ComputeLayout& layout : compute_layouts()) {
     for (const std::size_t tokens : {1, 2, 63, 64, 65})
-      check({{100, false}, {1, true}}, Input(60, tokens), layout, 2);
+      check({{1100, false}, {1, true}}, Input(60, tokens), layout, 2);
     check({{4096 + 40, false}}, Input(16, 1), layout, 1);
     check({}, Input(16, 1), layout, 2);
     check({{5, true}}, Input(16, 0), layout, 2);

@@ -89,6 +89,19 @@ TEST_CASE("logits depend neither on the compute layout nor on the format of the 
   }
 }
 
+TEST_CASE("a matrix that cannot be repacked is refused again and again", "[models]") {
+  const std::vector<std::uint8_t> bytes(66, 0xff);  // a block of TQ2_0 that holds code 3
+  const TernaryMatrix w = {"w", 1, 256, 1.0f, bytes, &kernels::ternary_format("tq2_0")};
+  kernels::ThreadPool pool(1);
+  CpuEngine engine(kernels::selected_isa(), pool);
+  const std::vector<std::int8_t> q(ternary_stride(256));
+  const float scale = 1;
+  std::int32_t acc = 0;
+  for (int i = 0; i < 2; ++i)
+    CHECK_THROWS_WITH(engine.ternary(w, {q.data(), q.size(), &scale, 1}, &acc),
+                      Catch::Contains("w: "));
+}
+
 TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
   const TensorType type = GENERATE(from_range(std::begin(kTypes), std::end(kTypes)));
   INFO(tensor_type_name(type));

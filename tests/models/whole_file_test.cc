@@ -81,6 +81,9 @@ TEST_CASE("two options may not name one file however it is spelt", "[models]") {
 
   check_outputs({{"--json", path}, {"--csv", folder.file("b")}, {"--plot", there}});
   check_outputs({{"--json", ""}, {"--csv", ""}});
+  check_outputs({{"--json", path}}, {"", folder.file("in")});
+  CHECK_THROWS_WITH(check_outputs({{"--json", path}}, {there, path}),
+                    Contains("named by --json, which would replace"));
   check_outputs({{"--json", "/dev/null"}, {"--csv", "/dev/null"}});
   CHECK_THROWS_WITH(check_outputs({{"--json", path}, {"--csv", folder.file("no/such/file")}}),
                     Contains("no/such/file: cannot write"));
