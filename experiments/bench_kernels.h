@@ -38,7 +38,8 @@ struct BenchOptions {
   kernels::HugeBuffer::Pages pages = kernels::HugeBuffer::Pages::kHuge;
 };
 
-// Of the upper quartile of the like limits. Assumed: what scatters less was left alone.
+// Of the upper quartile of the like limits, or of the peak. Assumed: what scatters less was left
+// alone.
 inline constexpr double kUndisturbedShare = 0.95;
 
 inline constexpr std::size_t kMostColdTokens = 16;  // beyond, memory binds nothing
