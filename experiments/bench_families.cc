@@ -3,7 +3,6 @@
 // The table of what `tern bench kernels` measures. A family whose kernels are new is one row here.
 
 #include <array>
-#include <functional>
 
 #include "experiments/bench_family.h"
 #include "kernels/ternary/lut.h"
@@ -55,11 +54,14 @@ struct I4Bench {
   static std::size_t y_bytes(std::size_t rows, std::size_t tokens) {
     return rows * tokens * sizeof(float);
   }
-  static void run(std::size_t kernel, const BenchOperands& o, std::size_t begin, std::size_t end) {
+  static void run(kernels::ThreadPool& pool, std::size_t kernel, const BenchOperands& o) {
     const kernels::Q4View all = {o.weights, o.rows, o.cols};
-    kernels::matmul_i4_kernels()[kernel].run(
-        all.slice(begin, end), reinterpret_cast<const std::int8_t*>(o.x), o.cols, o.tokens,
-        reinterpret_cast<float*>(o.y) + begin, o.rows);
+    spread_rows(pool, o.rows, kDenseGrain, weight_bytes(o.rows, o.cols) * o.tokens,
+                [&](std::size_t begin, std::size_t end) {
+                  kernels::matmul_i4_kernels()[kernel].run(
+                      all.slice(begin, end), reinterpret_cast<const std::int8_t*>(o.x), o.cols,
+                      o.tokens, reinterpret_cast<float*>(o.y) + begin, o.rows);
+                });
   }
 };
 
@@ -69,33 +71,22 @@ constexpr std::array kFamilies = {
     ternary_family<kernels::matmul_t5p_kernels, kernels::kT5p, kernels::pack_t5p>("matmul_t5p"),
     ternary_family<kernels::matmul_lut2_kernels, kernels::kLut2Geometry, kernels::pack_lut2>("matmul_lut2"),
     ternary_family<kernels::matmul_lut3_kernels, kernels::kLut3Geometry, kernels::pack_lut3>("matmul_lut3"),
+    linears_family<kernels::matmul_t2p_kernels, kernels::kT2p, kernels::pack_t2p>("linears_t2p"),
+    linears_family<kernels::matmul_t5p_kernels, kernels::kT5p, kernels::pack_t5p>("linears_t5p"),
     dense_family<kernels::matmul_f32_kernels, draw_f32>("matmul_f32", Datatype::kFp32),
     dense_family<kernels::matmul_f16_kernels, draw_f16>("matmul_f16", Datatype::kFp16),
     dense_family<kernels::matmul_bf16_kernels, draw_bf16>("matmul_bf16", Datatype::kBf16),
     dense_family<kernels::matmul_e4m3_kernels, draw_e4m3>("matmul_e4m3", Datatype::kFp32),
     dense_family<kernels::matmul_e5m2_kernels, draw_e5m2>("matmul_e5m2", Datatype::kFp32),
     dense_family<kernels::matmul_i8_kernels, draw_i8>("matmul_i8", Datatype::kInt8),
-    BenchFamily{"matmul_i4", Datatype::kInt8, kDenseGrain, I4Bench::kernels,
+    BenchFamily{"matmul_i4", Datatype::kInt8, I4Bench::kernels,
                 I4Bench::weight_bytes, I4Bench::make_weights, I4Bench::x_bytes, I4Bench::make_x,
                 I4Bench::y_bytes, I4Bench::run},
 };
 // clang-format on
 
-// Below it one thread is done before a second one has gained more than its start costs.
-constexpr std::size_t kMinParallelBytes = 256 * 1024;
-
 }  // namespace
 
 std::span<const BenchFamily> bench_families() { return kFamilies; }
-
-void run_product(kernels::ThreadPool& pool, const BenchFamily& family, std::size_t kernel,
-                 const BenchOperands& o) {
-  if (pool.threads() == 1 || family.weight_bytes(o.rows, o.cols) * o.tokens < kMinParallelBytes) {
-    family.run(kernel, o, 0, o.rows);
-    return;
-  }
-  const auto part = [&](std::size_t begin, std::size_t end) { family.run(kernel, o, begin, end); };
-  pool.parallel_for(o.rows, family.grain, std::cref(part));
-}
 
 }  // namespace tern::experiments

@@ -8,14 +8,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <random>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "kernels/dense/dense.h"
 #include "kernels/isa.h"
 #include "kernels/roofline/peak.h"
+#include "kernels/ternary/linears.h"
 #include "kernels/ternary/ternary.h"
 #include "kernels/thread_pool.h"
 
@@ -24,6 +27,7 @@ namespace tern::experiments {
 struct BenchKernel {
   std::string_view name;
   kernels::Isa isa;
+  std::size_t own_from = 1;  // kernels::Kernel::own_from
 };
 
 struct BenchOperands {
@@ -36,30 +40,39 @@ struct BenchOperands {
 struct BenchFamily {
   std::string_view name;       // "matmul_t2p"
   kernels::Datatype datatype;  // whose peak bounds it
-  std::size_t grain;           // rows between which it can be cut
   std::vector<BenchKernel> (*kernels)();
   std::size_t (*weight_bytes)(std::size_t rows, std::size_t cols);
   void (*make_weights)(std::size_t rows, std::size_t cols, std::uint8_t* out);  // legal, random
   std::size_t (*x_bytes)(std::size_t cols, std::size_t tokens);
   void (*make_x)(std::size_t cols, std::size_t tokens, std::uint8_t* out);  // out is zeroed
   std::size_t (*y_bytes)(std::size_t rows, std::size_t tokens);
-  // Rows [begin, end) of the product by the kernel of this index; begin is a multiple of grain.
-  void (*run)(std::size_t kernel, const BenchOperands& o, std::size_t begin, std::size_t end);
+  // The product by the kernel of this index, spread over the pool where that pays.
+  void (*run)(kernels::ThreadPool& pool, std::size_t kernel, const BenchOperands& o);
+  bool host_row_only = false;  // other rows are not measured
 };
 
 std::span<const BenchFamily> bench_families();
-
-// The whole product, its rows spread over the pool where that pays.
-void run_product(kernels::ThreadPool& pool, const BenchFamily& family, std::size_t kernel,
-                 const BenchOperands& o);
 
 // From here on: how rows of the table are made.
 
 template <typename Table>
 std::vector<BenchKernel> names_of(const Table& table) {
   std::vector<BenchKernel> names;
-  for (const auto& kernel : table) names.push_back({kernel.name, kernel.isa});
+  for (const auto& kernel : table) names.push_back({kernel.name, kernel.isa, kernel.own_from});
   return names;
+}
+
+// rows(begin, end) over [0, n) in parts that begin at multiples of `grain`; in one where all of
+// them read less than a second thread would have to.
+template <typename Rows>
+void spread_rows(kernels::ThreadPool& pool, std::size_t n, std::size_t grain, std::size_t bytes,
+                 const Rows& rows) {
+  // Below it one thread is done before a second one has gained more than its start costs.
+  constexpr std::size_t kMinParallelBytes = 256 * 1024;
+  if (pool.threads() == 1 || bytes < kMinParallelBytes)
+    rows(std::size_t{0}, n);
+  else
+    pool.parallel_for(n, grain, std::cref(rows));
 }
 
 // Small integers, or quarters of them: exact in every float format that a family takes.
@@ -98,12 +111,15 @@ struct TernaryBench {
   static std::size_t y_bytes(std::size_t rows, std::size_t tokens) {
     return rows * tokens * sizeof(std::int32_t);
   }
-  static void run(std::size_t kernel, const BenchOperands& o, std::size_t begin, std::size_t end) {
+  static void run(kernels::ThreadPool& pool, std::size_t kernel, const BenchOperands& o) {
     const kernels::TernaryView all = {o.weights, o.rows, o.cols};
-    kTable()[kernel].run(all.slice(kGeometry, begin, end),
-                         reinterpret_cast<const std::int8_t*>(o.x),
-                         kernels::activation_stride(o.cols), o.tokens,
-                         reinterpret_cast<std::int32_t*>(o.y) + begin, o.rows);
+    spread_rows(pool, o.rows, kGeometry.panel_rows, weight_bytes(o.rows, o.cols) * o.tokens,
+                [&](std::size_t begin, std::size_t end) {
+                  kTable()[kernel].run(all.slice(kGeometry, begin, end),
+                                       reinterpret_cast<const std::int8_t*>(o.x),
+                                       kernels::activation_stride(o.cols), o.tokens,
+                                       reinterpret_cast<std::int32_t*>(o.y) + begin, o.rows);
+                });
   }
 };
 
@@ -112,7 +128,6 @@ constexpr BenchFamily ternary_family(std::string_view name) {
   using B = TernaryBench<kTable, kGeometry, kPack>;
   return {name,
           kernels::Datatype::kInt8,
-          kGeometry.panel_rows,
           B::kernels,
           B::weight_bytes,
           B::make_weights,
@@ -121,6 +136,8 @@ constexpr BenchFamily ternary_family(std::string_view name) {
           B::y_bytes,
           B::run};
 }
+
+inline constexpr std::size_t kDenseGrain = 16;
 
 // Families of kernels::DenseFn. kDraw makes a legal weight of 32 random bits.
 template <auto kTable, auto kDraw, typename Fn>
@@ -153,21 +170,68 @@ struct DenseBench<kTable, kDraw,
   static std::size_t y_bytes(std::size_t rows, std::size_t tokens) {
     return rows * tokens * sizeof(Y);
   }
-  static void run(std::size_t kernel, const BenchOperands& o, std::size_t begin, std::size_t end) {
+  static void run(kernels::ThreadPool& pool, std::size_t kernel, const BenchOperands& o) {
     const kernels::DenseView<W> all = {reinterpret_cast<const W*>(o.weights), o.rows, o.cols};
-    kTable()[kernel].run(all.slice(begin, end), reinterpret_cast<const X*>(o.x), o.cols, o.tokens,
-                         reinterpret_cast<Y*>(o.y) + begin, o.rows);
+    spread_rows(pool, o.rows, kDenseGrain, weight_bytes(o.rows, o.cols) * o.tokens,
+                [&](std::size_t begin, std::size_t end) {
+                  kTable()[kernel].run(all.slice(begin, end), reinterpret_cast<const X*>(o.x),
+                                       o.cols, o.tokens, reinterpret_cast<Y*>(o.y) + begin, o.rows);
+                });
   }
 };
-
-inline constexpr std::size_t kDenseGrain = 16;
 
 template <auto kTable, auto kDraw>
 constexpr BenchFamily dense_family(std::string_view name, kernels::Datatype datatype) {
   using Fn = std::remove_pointer_t<decltype(kTable()[0].run)>;
   using B = DenseBench<kTable, kDraw, Fn>;
-  return {name,       datatype,  kDenseGrain, B::kernels, B::weight_bytes, B::make_weights,
-          B::x_bytes, B::make_x, B::y_bytes,  B::run};
+  return {name,       datatype,  B::kernels, B::weight_bytes, B::make_weights,
+          B::x_bytes, B::make_x, B::y_bytes, B::run};
+}
+
+// ternary_linears() over the same weights and tables, as models call it: sums become floats.
+template <auto kTable, kernels::Geometry kGeometry, auto kPack>
+struct LinearsBench : TernaryBench<kTable, kGeometry, kPack> {
+  using Base = TernaryBench<kTable, kGeometry, kPack>;
+  static std::vector<BenchKernel> kernels() {
+    static const std::vector<std::string> names = [] {
+      std::vector<std::string> all;
+      for (const BenchKernel& row : Base::kernels())
+        all.push_back("linears" + std::string(row.name.substr(row.name.find('_'))));
+      return all;
+    }();
+    std::vector<BenchKernel> rows = Base::kernels();
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = {names[i], rows[i].isa};
+    return rows;
+  }
+  // Behind the activations, a scale for each token.
+  static std::size_t x_bytes(std::size_t cols, std::size_t tokens) {
+    return Base::x_bytes(cols, tokens) + tokens * sizeof(float);
+  }
+  static void make_x(std::size_t cols, std::size_t tokens, std::uint8_t* out) {
+    Base::make_x(cols, tokens, out);
+    const std::vector<float> scales(tokens, 0.5f);
+    std::memcpy(out + Base::x_bytes(cols, tokens), scales.data(), tokens * sizeof(float));
+  }
+  static void run(kernels::ThreadPool& pool, std::size_t kernel, const BenchOperands& o) {
+    const kernels::TernaryLinear linear = {
+        {o.weights, o.rows, o.cols}, 0.25f, reinterpret_cast<float*>(o.y), o.rows, false};
+    kernels::ternary_linears(
+        pool, {kTable()[kernel].run, kGeometry}, {&linear, 1},
+        reinterpret_cast<const std::int8_t*>(o.x), kernels::activation_stride(o.cols),
+        reinterpret_cast<const float*>(o.x + Base::x_bytes(o.cols, o.tokens)), o.tokens);
+  }
+};
+
+template <auto kTable, kernels::Geometry kGeometry, auto kPack>
+constexpr BenchFamily linears_family(std::string_view name) {
+  using B = LinearsBench<kTable, kGeometry, kPack>;
+  BenchFamily family = ternary_family<kTable, kGeometry, kPack>(name);
+  family.kernels = B::kernels;
+  family.x_bytes = B::x_bytes;
+  family.make_x = B::make_x;
+  family.run = B::run;
+  family.host_row_only = true;
+  return family;
 }
 
 }  // namespace tern::experiments

@@ -178,12 +178,12 @@ class Bench {
     BenchOperands operands = on.of(c.shape, c.tokens);
     if (!c.cold) {  // the read may have left the code of the kernel cold; one token warms it
       operands.tokens = 1;
-      run_product(threads, *c.family, c.kernel, operands);
+      c.family->run(threads, c.kernel, operands);
       operands.tokens = c.tokens;
     }
     const auto begin = Clock::now();
     for (std::size_t i = 0; i < calls; ++i) {
-      run_product(threads, *c.family, c.kernel, operands);
+      c.family->run(threads, c.kernel, operands);
       if (c.cold) operands.weights += bytes(c);
     }
     benchmark::DoNotOptimize(operands.y);

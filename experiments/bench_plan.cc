@@ -69,11 +69,12 @@ const BenchFamily* rival_family(const std::string& name) {
       fmt::format("--against: no family \"{}\"; expected none or one of{}", name, known));
 }
 
-// The row that would be chosen: tables have the fastest first.
+// The row that would be chosen for one token, by whose code it is: tables have the fastest first.
 std::size_t row_for_host(const BenchFamily& family) {
   const std::vector<BenchKernel> rows = family.kernels();
-  const auto row = std::find_if(rows.begin(), rows.end(),
-                                [](const BenchKernel& k) { return kernels::host_has(k.isa); });
+  const auto row = std::find_if(rows.begin(), rows.end(), [](const BenchKernel& k) {
+    return kernels::host_has(k.isa) && k.own_from == 1;
+  });
   return static_cast<std::size_t>(row - rows.begin());
 }
 
@@ -113,10 +114,12 @@ std::vector<BenchCase> plan_bench(const BenchOptions& o) {
       const bool head = model && s == shapes.size() - 1;
       for (std::size_t k = 0; k < rows.size(); ++k) {
         if (!kernels::host_has(rows[k].isa) || rows[k].name.ends_with("_standin")) continue;
+        if (family.host_row_only && k != row_for_host(family)) continue;
         for (const unsigned threads : o.threads)
           for (const bool cold : {true, false})
             for (const std::size_t tokens : o.tokens) {
               if ((cold && tokens > kMostColdTokens) || (head && tokens != 1)) continue;
+              if (tokens < rows[k].own_from) continue;  // another row's code
               BenchCase one = {&family, k, rows[k], shapes[s], threads, tokens, cold};
               if (!std::regex_search(one.name(), filter)) continue;
               if (!names.insert(one.name()).second) continue;  // asked for twice

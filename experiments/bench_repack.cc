@@ -46,12 +46,23 @@ double repack_all(kernels::ThreadPool& pool, const kernels::TernaryFormat& from,
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+bool in_files(const kernels::TernaryFormat& f) { return f.file_type != "compute only"; }
+
+// The largest of both kinds at once.
+void require_memory_for(std::size_t matrices) {
+  std::size_t from = 0, to = 0;
+  for (const kernels::TernaryFormat& f : kernels::ternary_formats())
+    (in_files(f) ? from : to) = std::max(in_files(f) ? from : to, f.bytes(kRows, kCols));
+  kernels::require_memory(matrices * (from + to), "the weights of --weights");
+}
+
 }  // namespace
 
 void bench_repack(const RepackOptions& o) {
   check_threads(o.threads);
   if (!o.json.empty()) models::check_writable(o.json);
   const std::size_t matrices = (o.weights + kRows * kCols - 1) / (kRows * kCols);
+  require_memory_for(matrices);
   const double weights = static_cast<double>(matrices * kRows * kCols);
   kernels::ThreadPool pool(o.threads);
   std::mt19937 rng(1);
@@ -65,7 +76,7 @@ void bench_repack(const RepackOptions& o) {
       o.repetitions, "from", "to", "s", "G weights/s", "s for 2 G weights"));
   ordered_json rows = ordered_json::array();
   for (const kernels::TernaryFormat& from : kernels::ternary_formats()) {
-    if (from.file_type == "compute only") continue;
+    if (!in_files(from)) continue;
     const auto matrix = kernels::pack_tensor(from, trits, kRows, kCols, "matrix");
     std::vector<std::uint8_t> model(matrices * matrix.size());
     for (std::size_t i = 0; i < matrices; ++i)

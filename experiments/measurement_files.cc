@@ -15,6 +15,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "experiments/child.h"
 #include "experiments/provenance.h"
@@ -92,6 +93,30 @@ void run_plot(std::vector<std::string> args) {
              .environment = {{"MPLBACKEND", "Agg"}, {"MPLCONFIGDIR", cache}}});
 }
 
+// Folders of --save, which go again unless kept.
+class NewFolders {
+ public:
+  void make(const fs::path& folder) {
+    std::error_code error;
+    fs::path so_far;
+    for (const fs::path& part : folder)
+      if (!fs::exists(so_far /= part, error)) made_.push_back(so_far);
+    fs::create_directories(folder, error);
+    if (error || !fs::is_directory(folder))
+      throw std::runtime_error(fmt::format("--save: {}: cannot make this folder: {}",
+                                           folder.string(),
+                                           error ? error.message() : "something else is there"));
+  }
+  void keep() { made_.clear(); }
+  ~NewFolders() {
+    std::error_code ignored;
+    for (; !made_.empty(); made_.pop_back()) fs::remove(made_.back(), ignored);
+  }
+
+ private:
+  std::vector<fs::path> made_;  // the outer ones first
+};
+
 }  // namespace
 
 std::string cpu_slug(const std::string& cpuinfo) {
@@ -122,13 +147,16 @@ void add_measurement_files(CLI::App& cmd, MeasurementFiles& files) {
   cmd.add_option_function<std::string>(
          "--save",
          [&files](const std::string& root) {
+           // CLI11 checks no value where there may be none.
+           if (root.empty())
+             throw CLI::ValidationError("--save", "expected the name of a folder, found none");
            files.save = true;
-           if (!root.empty()) files.root = root;
+           files.root = root;
          },
          "Write all three into FOLDER/<name of this CPU>; FOLDER is ./measurements by default")
       ->expected(0, 1)
       ->type_name("FOLDER")
-      ->default_str("")
+      ->default_str(files.root)
       ->trigger_on_parse();
 }
 
@@ -139,19 +167,17 @@ void prepare_files(MeasurementFiles& files, const std::string& stem) {
       std::find(std::begin(kPictures), std::end(kPictures), ending) == std::end(kPictures))
     throw std::runtime_error(
         fmt::format("--plot: {}: expected a name that ends in .png, .svg or .pdf", files.plot));
+  NewFolders made;
   if (files.save) {
     const std::string folder = files.root + "/" + cpu_slug();
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error || !fs::is_directory(folder))
-      throw std::runtime_error(fmt::format("--save: {}: cannot make this folder: {}", folder,
-                                           error ? error.message() : "something else is there"));
+    made.make(folder);
     for (const auto& [path, suffix] : {std::pair(&files.json, "json"), std::pair(&files.csv, "csv"),
                                        std::pair(&files.plot, "png")})
       if (path->empty()) *path = fmt::format("{}/{}.{}", folder, stem, suffix);
   }
   models::check_outputs({{"--json", files.json}, {"--csv", files.csv}, {"--plot", files.plot}});
   if (!files.plot.empty()) run_plot({"--check"});
+  made.keep();
 }
 
 void write_files(const MeasurementFiles& files, const nlohmann::ordered_json& json,

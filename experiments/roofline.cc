@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "kernels/roofline/steps.h"
 
 namespace tern::experiments {
 
@@ -70,20 +73,23 @@ Roofline measure_roofline(const RooflineOptions& o,
       }
     }
   }
-  for (const PeakLoop& loop : kernels::peak_loops())
-    if (!kernels::host_has(loop.isa)) result.missing.push_back(&loop);
+  for (const auto loops : {kernels::peak_loops(), kernels::step_loops()})
+    for (const PeakLoop& loop : loops)
+      if (!kernels::host_has(loop.isa)) result.missing.push_back(&loop);
   for (const unsigned threads : thread_counts(o)) {
     ThreadPool pool(threads);
-    for (const PeakLoop& loop : kernels::peak_loops()) {
-      if (!kernels::host_has(loop.isa)) continue;
-      if (!progress(fmt::format("peak: {}, {} threads", loop.name, threads))) return result;
-      const std::size_t rounds = kernels::rounds_for(pool, loop, turn_s);
-      std::vector<double> rates;
-      for (int i = 0; i < result.repetitions; ++i)
-        rates.push_back(static_cast<double>(loop.macs * rounds * threads) / 1e9 /
-                        kernels::time_peak(pool, loop, rounds));
-      result.peaks.push_back({&loop, threads, kernels::spread_of(rates)});
-    }
+    for (const auto& [loops, rows] : {std::pair(kernels::peak_loops(), &result.peaks),
+                                      std::pair(kernels::step_loops(), &result.steps)})
+      for (const PeakLoop& loop : loops) {
+        if (!kernels::host_has(loop.isa)) continue;
+        if (!progress(fmt::format("{}, {} threads", loop.name, threads))) return result;
+        const std::size_t rounds = kernels::rounds_for(pool, loop, turn_s);
+        std::vector<double> rates;
+        for (int i = 0; i < result.repetitions; ++i)
+          rates.push_back(static_cast<double>(loop.macs * rounds * threads) / 1e9 /
+                          kernels::time_peak(pool, loop, rounds));
+        rows->push_back({&loop, threads, kernels::spread_of(rates)});
+      }
   }
   return result;
 }

@@ -39,6 +39,7 @@ struct PeakRow {
 struct Roofline {
   std::vector<BandwidthRow> bandwidth;
   std::vector<PeakRow> peaks;
+  std::vector<PeakRow> steps;                     // steps.h: experiments, no limits
   std::vector<const kernels::PeakLoop*> missing;  // the host lacks their ISA
   int repetitions = 0;
 };

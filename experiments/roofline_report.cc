@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+#include <utility>
+
 #include "experiments/provenance.h"
 #include "experiments/roofline.h"
 
@@ -35,13 +38,19 @@ std::string roofline_table(const Roofline& r) {
         row.threads, pages_name(row.pages),
         100.0 * static_cast<double>(row.huge_bytes) / static_cast<double>(row.working_set_bytes),
         row.gb_per_s.median, spread_text(row.gb_per_s), row.loop);
-  text += fmt::format("\n{:<8} {:<12} {:>7} {:>9} {:>17}  {}\n", "datatype", "isa", "threads",
-                      "GMAC/s", "quartiles", "instruction");
-  for (const PeakRow& row : r.peaks)
-    text += fmt::format("{:<8} {:<12} {:>7} {:>9.1f} {:>17}  {}\n",
-                        kernels::datatype_name(row.loop->datatype),
-                        kernels::isa_name(row.loop->isa), row.threads, row.gmac_per_s.median,
-                        spread_text(row.gmac_per_s), row.loop->instruction);
+  for (const auto& [rows, what] :
+       {std::pair(&r.peaks, "instruction"),
+        std::pair(&r.steps,
+                  "step of a kernel, operands at hand (no limit: what is left of one)")}) {
+    if (rows->empty()) continue;
+    text += fmt::format("\n{:<8} {:<12} {:>7} {:>9} {:>17}  {}\n", "datatype", "isa", "threads",
+                        "GMAC/s", "quartiles", what);
+    for (const PeakRow& row : *rows)
+      text += fmt::format("{:<8} {:<12} {:>7} {:>9.1f} {:>17}  {}\n",
+                          kernels::datatype_name(row.loop->datatype),
+                          kernels::isa_name(row.loop->isa), row.threads, row.gmac_per_s.median,
+                          spread_text(row.gmac_per_s), row.loop->instruction);
+  }
   for (const kernels::PeakLoop* loop : r.missing)
     text += fmt::format("{:<8} {:<12} skipped: this host lacks it ({})\n",
                         kernels::datatype_name(loop->datatype), kernels::isa_name(loop->isa),
@@ -57,6 +66,7 @@ nlohmann::ordered_json roofline_to_json(const Roofline& r) {
                               {"repetitions", r.repetitions},
                               {"bandwidth", nlohmann::ordered_json::array()},
                               {"peaks", nlohmann::ordered_json::array()},
+                              {"steps", nlohmann::ordered_json::array()},
                               {"skipped", nlohmann::ordered_json::array()}};
   for (const BandwidthRow& row : r.bandwidth)
     j["bandwidth"].push_back({{"pages", pages_name(row.pages)},
@@ -67,17 +77,21 @@ nlohmann::ordered_json roofline_to_json(const Roofline& r) {
                               {"read_gb_per_s", row.gb_per_s.median},
                               {"read_gb_per_s_q1", row.gb_per_s.low},
                               {"read_gb_per_s_q3", row.gb_per_s.high}});
-  for (const PeakRow& row : r.peaks)
-    j["peaks"].push_back({{"peak_loop", row.loop->name},
+  for (const auto& [rows, table, what] :
+       {std::tuple(&r.peaks, "peaks", "peak"), std::tuple(&r.steps, "steps", "step")})
+    for (const PeakRow& row : *rows) {
+      const std::string rate = fmt::format("{}_gmac_per_s", what);
+      j[table].push_back({{fmt::format("{}_loop", what), row.loop->name},
                           {"instruction", row.loop->instruction},
                           {"isa", kernels::isa_name(row.loop->isa)},
                           {"datatype", kernels::datatype_name(row.loop->datatype)},
                           {"threads", row.threads},
-                          {"peak_gmac_per_s", row.gmac_per_s.median},
-                          {"peak_gmac_per_s_q1", row.gmac_per_s.low},
-                          {"peak_gmac_per_s_q3", row.gmac_per_s.high}});
+                          {rate, row.gmac_per_s.median},
+                          {rate + "_q1", row.gmac_per_s.low},
+                          {rate + "_q3", row.gmac_per_s.high}});
+    }
   for (const kernels::PeakLoop* loop : r.missing)
-    j["skipped"].push_back({{"peak_loop", loop->name},
+    j["skipped"].push_back({{"loop", loop->name},
                             {"isa", kernels::isa_name(loop->isa)},
                             {"reason", "this host lacks the instruction set"}});
   return j;
@@ -89,11 +103,12 @@ std::string roofline_to_csv(const Roofline& r) {
     text += fmt::format("read,{},,,{},{},{},GB/s,{:.4g},{:.4g},{:.4g}\n", row.loop,
                         pages_name(row.pages), row.threads, row.working_set_bytes,
                         row.gb_per_s.median, row.gb_per_s.low, row.gb_per_s.high);
-  for (const PeakRow& row : r.peaks)
-    text +=
-        fmt::format("peak,{},{},{},,{},,GMAC/s,{:.4g},{:.4g},{:.4g}\n", row.loop->name,
-                    kernels::isa_name(row.loop->isa), kernels::datatype_name(row.loop->datatype),
-                    row.threads, row.gmac_per_s.median, row.gmac_per_s.low, row.gmac_per_s.high);
+  for (const auto& [rows, figure] : {std::pair(&r.peaks, "peak"), std::pair(&r.steps, "step")})
+    for (const PeakRow& row : *rows)
+      text +=
+          fmt::format("{},{},{},{},,{},,GMAC/s,{:.4g},{:.4g},{:.4g}\n", figure, row.loop->name,
+                      kernels::isa_name(row.loop->isa), kernels::datatype_name(row.loop->datatype),
+                      row.threads, row.gmac_per_s.median, row.gmac_per_s.low, row.gmac_per_s.high);
   return text;
 }
 

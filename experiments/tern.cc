@@ -3,13 +3,16 @@
 // The `tern` command: the table of its subcommands, and the one place where errors become exit
 // codes (1: bad input, 2: wrong usage).
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "experiments/commands.h"
@@ -42,8 +45,10 @@ int complain(const std::string& line, int code) {
 
 // A file that a script meant to name is not one that nobody asked for.
 void refuse_empty_names(CLI::App& app) {
-  for (const char* name : {"--json", "--csv", "--plot", "--out"})
-    if (CLI::Option* option = app.get_option_no_throw(name))
+  constexpr std::string_view kNames[] = {"--json", "--csv", "--plot", "--out"};
+  for (CLI::Option* option : app.get_options())
+    if (option->get_positional() ||
+        std::find(std::begin(kNames), std::end(kNames), option->get_name()) != std::end(kNames))
       option->check([](const std::string& file) {
         return file.empty() ? std::string("expected the name of a file, found none") : "";
       });

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -52,6 +53,7 @@ struct Kernel {
   std::string_view name;
   Isa isa;
   Fn* run;
+  std::size_t own_from = 1;  // tokens; fewer are handed to another row of the table
 };
 
 // The fastest row that `isa` contains and, beyond `isa` itself, the host has. Every table has a

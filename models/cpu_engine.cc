@@ -37,7 +37,7 @@ kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
                            bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge,
                            pool_, w.name.c_str());
     if (w.format == nullptr)
-      kernels::repack(pool_, w.t2(), w.cols, layout_, to.data());
+      kernels::repack(pool_, w.t2(), w.cols, w.name, layout_, to.data());
     else
       kernels::repack(pool_, *w.format, w.bytes, w.rows, w.cols, w.name, layout_, to.data());
     buffer = std::move(to);  // now that nothing has been thrown

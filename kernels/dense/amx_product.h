@@ -261,7 +261,7 @@ TERN_TARGET void multiply_block(const DenseView<Format::W>& w, const Format::X* 
 TERN_TARGET void multiply(const DenseView<Format::W>& w, const Format::X* x, std::size_t ldx,
                           std::size_t tokens, Format::Y* y, std::size_t ldy) {
   if (w.rows == 0 || tokens == 0) return;
-  if (tokens == 1) return alone(w, x, ldx, 1, y, ldy);
+  if (tokens < kTilesOwnFrom) return alone(w, x, ldx, 1, y, ldy);
   const std::size_t tiles = (w.cols * sizeof(Format::W) + kTileRowBytes - 1) / kTileRowBytes;
   const std::size_t cuts = tokens <= kPanelRows ? 1 : (tiles + kCutTiles - 1) / kCutTiles;
   const std::size_t fit = kCutBytes / (tiles * kTileRowBytes / cuts) / kPanelRows * kPanelRows;

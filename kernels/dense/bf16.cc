@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
-    Kernel<MatmulBf16Fn>{"matmul_bf16_amx", Isa::kAmx, matmul_bf16_amx},
+    Kernel<MatmulBf16Fn>{"matmul_bf16_amx", Isa::kAmx, matmul_bf16_amx, kTilesOwnFrom},
     Kernel<MatmulBf16Fn>{"matmul_bf16_avx512bf16", Isa::kAvx512Bf16, matmul_bf16_avx512bf16},
     Kernel<MatmulBf16Fn>{"matmul_bf16_avx512bw", Isa::kAvx512Bw, matmul_bf16_avx512bw},
     Kernel<MatmulBf16Fn>{"matmul_bf16_avx2", Isa::kAvx2, matmul_bf16_avx2},

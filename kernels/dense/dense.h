@@ -73,6 +73,10 @@ using MatmulF8Fn = MatmulFn<DenseView<f8>, float, float>;      // x: any float32
 using MatmulI8Fn = MatmulFn<I8View, std::int8_t, std::int32_t>;  // cols <= 65536
 using MatmulI4Fn = MatmulFn<Q4View, std::int8_t, float>;         // scales finite
 
+// Tokens from which on rows of tiles use them: one token by rows reads faster (amx_product.h), and
+// weights are laid out for smmla as they are met (i8_neoni8mm.cc).
+inline constexpr std::size_t kTilesOwnFrom = 2, kI8mmTilesOwnFrom = 7;
+
 std::span<const Kernel<MatmulF32Fn>> matmul_f32_kernels() noexcept;
 std::span<const Kernel<MatmulF16Fn>> matmul_f16_kernels() noexcept;
 std::span<const Kernel<MatmulBf16Fn>> matmul_bf16_kernels() noexcept;

@@ -107,6 +107,15 @@ struct E4m3 {
 
 #include "kernels/dense/float_product.h"
 
+TERN_TARGET [[gnu::always_inline]] inline void widen_in_memory(const __m256i (&h)[2],
+                                                               __m256 (&to)[4]) {
+  alignas(32) __m256i halves[2] = {h[0], h[1]};
+  asm volatile("" : "+m"(halves));
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < 4; ++i)
+    to[i] = _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(halves) + i));
+}
+
 struct E4m3Twice {
   using Bytes = __m256i;
   TERN_TARGET static inline Bytes no_bytes() { return _mm256_setzero_si256(); }
@@ -118,18 +127,26 @@ struct E4m3Twice {
     return _mm256_max_epu8(a, _mm256_or_si256(bytes, _mm256_set1_epi8(-128)));
   }
   TERN_TARGET static inline void load(const f8* w, __m256 (&to)[4]) {
+    __m256i h[2];
 #pragma GCC unroll 2
-    for (std::size_t i = 0; i < 4; i += 2) {
-      const __m256i h =
-          _mm256_and_si256(_mm256_slli_epi16(_mm256_cvtepi8_epi16(load_128(w + 8 * i)), 7),
-                           _mm256_set1_epi16(static_cast<short>(0xbf80)));
-      to[i] = _mm256_cvtph_ps(_mm256_castsi256_si128(h));
-      to[i + 1] = _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1));
-    }
+    for (std::size_t i = 0; i < 2; ++i)
+      h[i] = _mm256_and_si256(_mm256_slli_epi16(_mm256_cvtepi8_epi16(load_128(w + 16 * i)), 7),
+                              _mm256_set1_epi16(static_cast<short>(0xbf80)));
+    widen_in_memory(h, to);
   }
 };
 
-#include "kernels/dense/e4m3_alone.h"
+struct E5m2Twice {
+  TERN_TARGET static inline void load(const f8* w, __m256 (&to)[4]) {
+    __m256i h[2];
+#pragma GCC unroll 2
+    for (std::size_t i = 0; i < 2; ++i)
+      h[i] = _mm256_slli_epi16(_mm256_cvtepu8_epi16(load_128(w + 16 * i)), 8);
+    widen_in_memory(h, to);
+  }
+};
+
+#include "kernels/dense/f8_alone.h"
 
 }  // namespace
 
@@ -155,7 +172,7 @@ void matmul_e4m3_avx2(const DenseView<f8>& w, const float* x, std::size_t ldx, s
 
 void matmul_e5m2_avx2(const DenseView<f8>& w, const float* x, std::size_t ldx, std::size_t tokens,
                       float* y, std::size_t ldy) noexcept {
-  multiply<E5m2>(w, x, ldx, tokens, y, ldy);
+  multiply_e5m2(w, x, ldx, tokens, y, ldy);
 }
 
 }  // namespace tern::kernels

@@ -127,7 +127,15 @@ struct E4m3Twice {
   }
 };
 
-#include "kernels/dense/e4m3_alone.h"
+struct E5m2Twice {
+  TERN_TARGET static inline void load(const f8* w, __m512 (&to)[2]) {
+    const __m512i h = _mm512_slli_epi16(_mm512_cvtepu8_epi16(load_256(w)), 8);
+    to[0] = _mm512_cvtph_ps(_mm512_castsi512_si256(h));
+    to[1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(h, 1));
+  }
+};
+
+#include "kernels/dense/f8_alone.h"
 
 }  // namespace
 
@@ -153,7 +161,7 @@ void matmul_e4m3_avx512bw(const DenseView<f8>& w, const float* x, std::size_t ld
 
 void matmul_e5m2_avx512bw(const DenseView<f8>& w, const float* x, std::size_t ldx,
                           std::size_t tokens, float* y, std::size_t ldy) noexcept {
-  multiply<E5m2>(w, x, ldx, tokens, y, ldy);
+  multiply_e5m2(w, x, ldx, tokens, y, ldy);
 }
 
 }  // namespace tern::kernels

@@ -21,13 +21,13 @@ namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
-    Kernel<MatmulI8Fn>{"matmul_i8_amx", Isa::kAmx, matmul_i8_amx},
+    Kernel<MatmulI8Fn>{"matmul_i8_amx", Isa::kAmx, matmul_i8_amx, kTilesOwnFrom},
     Kernel<MatmulI8Fn>{"matmul_i8_avx512vnni", Isa::kAvx512Vnni, matmul_i8_avx512vnni},
     Kernel<MatmulI8Fn>{"matmul_i8_avx512bw", Isa::kAvx512Bw, matmul_i8_avx512bw},
     Kernel<MatmulI8Fn>{"matmul_i8_avxvnni", Isa::kAvxVnni, matmul_i8_avxvnni},
     Kernel<MatmulI8Fn>{"matmul_i8_avx2", Isa::kAvx2, matmul_i8_avx2},
 #elif defined(__aarch64__)
-    Kernel<MatmulI8Fn>{"matmul_i8_neoni8mm", Isa::kNeonI8mm, matmul_i8_neoni8mm},
+    Kernel<MatmulI8Fn>{"matmul_i8_neoni8mm", Isa::kNeonI8mm, matmul_i8_neoni8mm, kI8mmTilesOwnFrom},
     Kernel<MatmulI8Fn>{"matmul_i8_neondot", Isa::kNeonDot, matmul_i8_neondot},
     Kernel<MatmulI8Fn>{"matmul_i8_neon", Isa::kNeon, matmul_i8_neon},
 #endif

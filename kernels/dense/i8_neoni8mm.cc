@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// smmla for more than kFewTokens tokens: 16 rows at a time are laid out as tile_neoni8mm.h reads
-// them, in chunks of columns that stay in L1 while every token passes. That takes two loads and a
-// store for 16 weights: about what six tokens save over sdot.
+// smmla for kI8mmTilesOwnFrom tokens and more: 16 rows at a time are laid out as tile_neoni8mm.h
+// reads them, in chunks of columns that stay in L1 while every token passes. That takes two loads
+// and a store for 16 weights: about what six tokens save over sdot.
 
 #include <algorithm>
 #include <cstdint>
@@ -16,7 +16,6 @@ MatmulI8Fn matmul_i8_neondot;
 
 namespace {
 
-constexpr std::size_t kFewTokens = 6;
 constexpr std::size_t kChunkCols = kChunkQuads * kQuadCols;
 constexpr std::size_t kPairCols = 8;  // of a pair of quads
 
@@ -55,7 +54,8 @@ void chunk(const std::int8_t* weights, std::size_t cols, const std::int8_t* x, s
 
 void matmul_i8_neoni8mm(const DenseView<std::int8_t>& w, const std::int8_t* x, std::size_t ldx,
                         std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  if (tokens <= kFewTokens || w.cols == 0) return matmul_i8_neondot(w, x, ldx, tokens, y, ldy);
+  if (tokens < kI8mmTilesOwnFrom || w.cols == 0)
+    return matmul_i8_neondot(w, x, ldx, tokens, y, ldy);
   alignas(64) std::int8_t weights[kChunkCols * kPanelRows];
   for (std::size_t r = 0; r < w.rows; r += kPanelRows) {
     const std::size_t live = std::min(kPanelRows, w.rows - r);

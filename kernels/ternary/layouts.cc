@@ -6,10 +6,10 @@
 #include <array>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
-#include "kernels/check.h"
 #include "kernels/quantize.h"
 #include "kernels/ternary/lut.h"
 #include "kernels/ternary/panels.h"
@@ -87,25 +87,33 @@ float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::u
   return from.has_scale && scale == 0 ? kScaleFloor : scale;
 }
 
-void repack(ThreadPool& pool, const T2View& from, std::size_t cols, const ComputeLayout& to,
-            std::uint8_t* out) {
+void repack(ThreadPool& pool, const T2View& from, std::size_t cols, const std::string& tensor,
+            const ComputeLayout& to, std::uint8_t* out) {
   const TernaryFormat& target = ternary_format(to.name);
   const std::size_t run_rows = rows_of_run(to.geometry.panel_rows, cols);
-  const auto part = [&](std::size_t begin, std::size_t end) {
+  // The first illegal weight of each run, or none.
+  std::vector<std::optional<std::size_t>> bad((from.rows + run_rows - 1) / run_rows);
+  const auto part = [&](std::size_t first, std::size_t last) {
     thread_local std::vector<std::int8_t> trits;
     trits.resize(run_rows * cols);
-    for (std::size_t r0 = begin; r0 < end; r0 += run_rows) {
-      const std::size_t rows = std::min(run_rows, end - r0);
+    for (std::size_t i = first; i < last; ++i) {
+      const std::size_t r0 = i * run_rows, rows = std::min(run_rows, from.rows - r0);
       for (std::size_t r = 0; r < rows; ++r) {
         const std::size_t legal =
             unpack_t2(from.data + (r0 + r) * from.row_bytes(), cols, trits.data() + r * cols);
-        TERN_CHECK(legal == cols, "weights that were checked hold legal codes");
+        if (legal == cols) continue;
+        bad[i] = (r0 + r) * cols + legal;
+        return;
       }
       target.pack(trits.data(), rows, cols, 1.0f,
                   out + r0 / to.geometry.panel_rows * to.geometry.panel_bytes(cols));
     }
   };
-  pool.parallel_for(from.rows, run_rows, std::cref(part));
+  pool.parallel_for(bad.size(), 1, std::cref(part));
+  for (const std::optional<std::size_t>& index : bad)
+    if (index)
+      throw_problem(ternary_format("i2_s"), {FormatProblem::Kind::kIllegalCode, *index}, 0, cols,
+                    tensor);
 }
 
 }  // namespace tern::kernels

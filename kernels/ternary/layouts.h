@@ -35,8 +35,8 @@ float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::u
              std::size_t rows, std::size_t cols, const std::string& tensor, const ComputeLayout& to,
              std::uint8_t* out);
 
-// The same for weights that were checked before (t2, format.h).
-void repack(ThreadPool& pool, const T2View& from, std::size_t cols, const ComputeLayout& to,
-            std::uint8_t* out);
+// The same for t2 (format.h), which is I2_S without its scale.
+void repack(ThreadPool& pool, const T2View& from, std::size_t cols, const std::string& tensor,
+            const ComputeLayout& to, std::uint8_t* out);
 
 }  // namespace tern::kernels

@@ -22,10 +22,6 @@ namespace {
 
 using Tiles = AmxTiles;
 
-// Fewer tokens are done sooner by vpdpbusd. Emerald Rapids, 2560x2560, us: 4 tokens 70 (t2p) and 76
-// (t5p) by vpdpbusd, 5 tokens 89 so and 74 by tiles.
-constexpr std::size_t kFewTokens = 5;
-
 struct UnpackT2p {
   static constexpr const Geometry& kGeometry = kT2p;
   TERN_TARGET [[gnu::always_inline]] static void block(const std::uint8_t* in,
@@ -63,7 +59,7 @@ TERN_TARGET std::int32_t sum_of(const std::int8_t* x, std::size_t cols) {
 
 void matmul_t2p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
                     std::int32_t* y, std::size_t ldy) noexcept {
-  if (tokens < kFewTokens)
+  if (tokens < kAmxOwnFrom)
     matmul_t2p_avx512vnni(w, x, ldx, tokens, y, ldy);
   else
     AmxProduct<UnpackT2p>::multiply(w, x, ldx, tokens, y, ldy);
@@ -71,7 +67,7 @@ void matmul_t2p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
 
 void matmul_t5p_amx(const TernaryView& w, const std::int8_t* x, std::size_t ldx, std::size_t tokens,
                     std::int32_t* y, std::size_t ldy) noexcept {
-  if (tokens < kFewTokens)
+  if (tokens < kAmxOwnFrom)
     matmul_t5p_avx512vbmi(w, x, ldx, tokens, y, ldy);
   else
     AmxProduct<UnpackT5p>::multiply(w, x, ldx, tokens, y, ldy);

@@ -110,7 +110,7 @@ struct Neoni8mm {
 
 void matmul_t2p_neoni8mm(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                          std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  if (tokens == 1)
+  if (tokens < kI8mmOwnFrom)
     matmul_t2p_neondot(w, x, ldx, tokens, y, ldy);
   else
     multiply_neon<Neoni8mm, NeonT2p>(w, x, ldx, tokens, y, ldy);
@@ -118,7 +118,7 @@ void matmul_t2p_neoni8mm(const TernaryView& w, const std::int8_t* x, std::size_t
 
 void matmul_t5p_neoni8mm(const TernaryView& w, const std::int8_t* x, std::size_t ldx,
                          std::size_t tokens, std::int32_t* y, std::size_t ldy) noexcept {
-  if (tokens == 1)
+  if (tokens < kI8mmOwnFrom)
     matmul_t5p_neondot(w, x, ldx, tokens, y, ldy);
   else
     multiply_neon<Neoni8mm, NeonT5p>(w, x, ldx, tokens, y, ldy);

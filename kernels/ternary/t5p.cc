@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "kernels/ternary/panels.h"
 #include "kernels/ternary/ternary.h"
 
 namespace tern::kernels {
@@ -21,14 +22,14 @@ namespace {
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
-    Kernel<TernaryFn>{"matmul_t5p_amx", Isa::kAmx, matmul_t5p_amx},
+    Kernel<TernaryFn>{"matmul_t5p_amx", Isa::kAmx, matmul_t5p_amx, kAmxOwnFrom},
     Kernel<TernaryFn>{"matmul_t5p_avx512vbmi", Isa::kAvx512Vbmi, matmul_t5p_avx512vbmi},
     Kernel<TernaryFn>{"matmul_t5p_avx512vnni", Isa::kAvx512Vnni, matmul_t5p_avx512vnni},
     Kernel<TernaryFn>{"matmul_t5p_avx512bw", Isa::kAvx512Bw, matmul_t5p_avx512bw},
     Kernel<TernaryFn>{"matmul_t5p_avxvnni", Isa::kAvxVnni, matmul_t5p_avxvnni},
     Kernel<TernaryFn>{"matmul_t5p_avx2", Isa::kAvx2, matmul_t5p_avx2},
 #elif defined(__aarch64__)
-    Kernel<TernaryFn>{"matmul_t5p_neoni8mm", Isa::kNeonI8mm, matmul_t5p_neoni8mm},
+    Kernel<TernaryFn>{"matmul_t5p_neoni8mm", Isa::kNeonI8mm, matmul_t5p_neoni8mm, kI8mmOwnFrom},
     Kernel<TernaryFn>{"matmul_t5p_neondot", Isa::kNeonDot, matmul_t5p_neondot},
     Kernel<TernaryFn>{"matmul_t5p_neon", Isa::kNeon, matmul_t5p_neon},
 #endif

@@ -92,7 +92,8 @@ TEST_CASE("roofline writes the limits of this machine with their units", "[exper
   for (const auto& row : json["skipped"])
     CHECK_THAT(r.out, Contains(row["isa"].get<std::string>()) && Contains("skipped"));
   const auto csv = lines_of(read_file(shell.file("r.csv")));
-  CHECK(csv.size() == 2 + json["bandwidth"].size() + json["peaks"].size());
+  CHECK(csv.size() == 2 + json["bandwidth"].size() + json["peaks"].size() + json["steps"].size());
+  for (const auto& row : json["steps"]) CHECK(row["step_gmac_per_s"].get<double>() > 0);
   CHECK(csv[0].starts_with("# tern.roofline "));
   for (std::size_t i = 1; i < csv.size(); ++i)
     CHECK(std::count(csv[i].begin(), csv[i].end(), ',') == 10);
@@ -231,6 +232,10 @@ TEST_CASE("bad options end with one line that names them and nothing written", "
       {kTiny + "--json r.png --plot $PWD/r.png", 1, "/r.png: named by --json and --plot"},
       {"{t} bench repack --threads 0", 1, "--threads: found 0"},
       {"{t} bench repack --threads 1024", 1, "--threads: found 1024"},
+      {"{t} bench repack --weights 68719476736", 1, "the weights of --weights: needs"},
+      {"{t} roofline --save ''", 2, "--save: expected the name of a folder"},
+      {"{t} roofline --json x --save x", 1, "x: "},
+      {"{t} roofline --csv /nowhere/r --save deep/folder", 1, "/nowhere/r"},
       {"{t} stories -n 1 --out r --json r", 1, "r: named by --out and --json"},
       {"{t} train --out r --snapshot r", 1, "r: named by --out and --snapshot"},
       {"{t} train --out ''", 2, "--out: expected the name"},

@@ -87,7 +87,6 @@ BenchOperands operands(Made& made, std::size_t rows, std::size_t cols, std::size
 TEST_CASE("a ternary row cuts at panels and gives every token its row of results",
           "[experiments]") {
   constexpr BenchFamily family = ternary_family<fake_ternary_kernels, kFake, pack_fake>("fake_t1");
-  CHECK(family.grain == 4);
   CHECK(family.kernels().size() == 1);
   for (const unsigned threads : {1u, 2u, 3u})
     for (const std::size_t tokens : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
@@ -95,7 +94,7 @@ TEST_CASE("a ternary row cuts at panels and gives every token its row of results
       CHECK(family.weight_bytes(rows, cols) == 1032 * cols);
       Made made = make(family, rows, cols, tokens);
       kernels::ThreadPool pool(threads);
-      run_product(pool, family, 0, operands(made, rows, cols, tokens));
+      family.run(pool, 0, operands(made, rows, cols, tokens));
       std::vector<std::int32_t> y(rows * tokens);
       std::memcpy(y.data(), made.y.data(), made.y.size());
       for (std::size_t t = 0; t < tokens; ++t)
@@ -116,7 +115,7 @@ TEST_CASE("a dense row gives every token its row of results", "[experiments]") {
     const std::size_t rows = 523, cols = 256, tokens = 3;
     Made made = make(family, rows, cols, tokens);
     kernels::ThreadPool pool(threads);
-    run_product(pool, family, 0, operands(made, rows, cols, tokens));
+    family.run(pool, 0, operands(made, rows, cols, tokens));
     std::vector<float> w(rows * cols), x(cols * tokens), y(rows * tokens);
     std::memcpy(w.data(), made.weights.data(), made.weights.size());
     std::memcpy(x.data(), made.x.data(), made.x.size());
@@ -161,7 +160,7 @@ TEST_CASE("every kernel of a family gives the same product of its random weights
         INFO(rows[i].name);
         CHECK(rows[i].name.starts_with(family.name));
         std::fill(made.y.begin(), made.y.end(), std::uint8_t{0xee});
-        run_product(pool, family, i, operands(made, m, k, tokens));
+        family.run(pool, i, operands(made, m, k, tokens));
         CHECK(std::count(made.y.begin(), made.y.end(), 0xee) < static_cast<int>(made.y.size()) / 2);
         if (!otherwise) {
           if (expected.empty()) expected = made.y;

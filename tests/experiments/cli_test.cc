@@ -137,6 +137,8 @@ TEST_CASE("an output that cannot be written is found before the work", "[experim
   check_refused(cli.run(command + " --json {d}/no/such"), 1, "no/such: cannot write");
   check_refused(cli.run(command + " --json {m}"), 1, "would replace what the command reads");
   check_refused(cli.run(command + " --json ''"), 2, "--json: expected the name of a file");
+  for (const char* named : {"generate '' --prompt a", "inspect ''", "formats ''"})
+    check_refused(cli.run(named), 2, "expected the name of a file");
   CHECK(cli.entries() == 2);
 }
 

@@ -73,9 +73,28 @@ TEST_CASE("weights that were checked are repacked like those of a file", "[kerne
         INFO(to.name << ", " << rows << " x " << cols << ", " << threads);
         ThreadPool pool(threads);
         std::vector<std::uint8_t> out(to.geometry.bytes(rows, cols));
-        repack(pool, T2View{t2.data(), rows, t2_blocks(cols)}, cols, to, out.data());
+        repack(pool, T2View{t2.data(), rows, t2_blocks(cols)}, cols, "w", to, out.data());
         CHECK(unpack_tensor(ternary_format(to.name), out, rows, cols, "w").trits == t.trits);
       }
+    }
+}
+
+TEST_CASE("t2 that changed since it was checked is refused by its first illegal weight",
+          "[kernels]") {
+  constexpr std::size_t kRows = 2048, kCols = 1024;  // eight runs
+  const ComputeLayout& to = compute_layout("t5p");
+  const std::vector<std::uint8_t> good(kRows * t2_row_bytes(kCols), 0b01'01'01'01);
+  std::vector<std::uint8_t> out(to.geometry.bytes(kRows, kCols));
+  for (const std::size_t row : {0, 256, 2047})
+    for (const unsigned threads : {1u, 2u, 8u}) {
+      auto bad = good;
+      for (std::size_t r = row; r < kRows; r += 300) bad[r * t2_row_bytes(kCols) + 40] = 0xff;
+      ThreadPool pool(threads);
+      CHECK_THROWS_WITH(repack(pool, T2View{bad.data(), kRows, t2_blocks(kCols)}, kCols,
+                               "blk.7.ffn_up.weight", to, out.data()),
+                        Catch::Contains("blk.7.ffn_up.weight") &&
+                            Catch::Contains("weight " + std::to_string(row * kCols + 136) +
+                                            " (row " + std::to_string(row) + ", column 136)"));
     }
 }
 

@@ -11,9 +11,11 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/roofline/limits.h"
+#include "kernels/roofline/steps.h"
 #include "tests/kernels/guarded.h"
 
 namespace tern::kernels {
@@ -71,19 +73,20 @@ std::uint64_t tripled(std::size_t rounds) {
   return lane;
 }
 
-TEST_CASE("every peak loop does the multiply-adds it claims", "[kernels]") {
-  for (const PeakLoop& loop : peak_loops()) {
-    if (!host_has(loop.isa)) continue;
-    for (const std::size_t rounds :
-         {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7}, kExactRounds}) {
-      INFO(loop.name << " rounds=" << rounds);
-      // Two byte products make a lane.
-      const std::uint64_t expected = loop.instruction.starts_with("vpmaddubsw")
-                                         ? loop.macs / 2 * tripled(rounds)
-                                         : loop.macs * rounds;
-      CHECK(loop.run(rounds) == expected);
+TEST_CASE("every peak loop and every step does the multiply-adds it claims", "[kernels]") {
+  for (const auto loops : {peak_loops(), step_loops()})
+    for (const PeakLoop& loop : loops) {
+      if (!host_has(loop.isa)) continue;
+      for (const std::size_t rounds :
+           {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7}, kExactRounds}) {
+        INFO(loop.name << " rounds=" << rounds);
+        // Two byte products make a lane.
+        const std::uint64_t expected = loop.name.starts_with("peak_int8_vpmaddubsw")
+                                           ? loop.macs / 2 * tripled(rounds)
+                                           : loop.macs * rounds;
+        CHECK(loop.run(rounds) == expected);
+      }
     }
-  }
 }
 
 TEST_CASE("every ISA of this architecture has its int8 peak and every datatype a limit",
@@ -97,14 +100,15 @@ TEST_CASE("every ISA of this architecture has its int8 peak and every datatype a
     }));
   }
   std::set<std::string_view> names;
-  for (const PeakLoop& loop : peak_loops()) {
-    INFO(loop.name);
-    CHECK(names.insert(loop.name).second);
-    CHECK(loop.name.starts_with("peak_" + std::string(datatype_name(loop.datatype)) + "_"));
-    CHECK(loop.name.ends_with("_" + std::string(isa_name(loop.isa))));
-    CHECK(loop.macs > 0);
-    CHECK_FALSE(loop.instruction.empty());
-  }
+  for (const auto& [loops, kind] : {std::pair(peak_loops(), "peak_"), {step_loops(), "step_"}})
+    for (const PeakLoop& loop : loops) {
+      INFO(loop.name);
+      CHECK(names.insert(loop.name).second);
+      CHECK(loop.name.starts_with(kind + std::string(datatype_name(loop.datatype)) + "_"));
+      CHECK(loop.name.ends_with("_" + std::string(isa_name(loop.isa))));
+      CHECK(loop.macs > 0);
+      CHECK_FALSE(loop.instruction.empty());
+    }
 }
 
 TEST_CASE("a kernel is bound by every loop of its datatype that its ISA contains and no other",

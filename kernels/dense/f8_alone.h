@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// E4M3 and a single token, where widening binds: 32 columns at a time, two steps of the 16
+// FP8 and a single token, where widening binds: 32 columns at a time, two steps of the 16
 // accumulators. No include guard: float_avx*.cc include this inside their unnamed namespaces, after
 // float_product.h and
 //
-//   struct E4m3Twice   load(w, Lanes::Reg (&)[2 * Lanes::kParts]): 32 columns
-//     Bytes, no_bytes, any_is_ones
-//     largest(a, w)    of Bytes a and as many weights with their sign set
+//   struct E4m3Twice, E5m2Twice   load(w, Lanes::Reg (&)[2 * Lanes::kParts]): 32 columns
+//   E4m3Twice   Bytes, no_bytes, any_is_ones
+//               largest(a, w)    of Bytes a and as many weights with their sign set
 //
 // E4M3 comes as the binary16 of 2^-8 times the weight, and NaN as if it were a number. So
 // activations are taken 2^8 times larger, which changes no product; where that overflows, and for
 // rows with a NaN in them, which is looked for while they are in a cache, the plain way remains.
-// Emerald Rapids, 2560 x 2560, cold, percent of read bandwidth: 62 -> 80, AVX2 40 -> 68; widening
-// still binds. Two rows side by side hide the latency of their additions (one alone: 73). Not
-// measured on Zen 4. E5M2, whose widening is two instructions, takes float_product.h's way.
+//
+// Emerald Rapids, 2560 x 2560, cold, percent of read bandwidth, against float_product.h's way: E4M3
+// 62 -> 78, AVX2 40 -> 68; E5M2 77 -> 83, AVX2 72 -> 80. Two rows side by side hide the latency of
+// their additions (E4M3, one alone: 73; four: 73). Widening binds: AVX-512 has 11 operations for 32
+// weights of E4M3 and 9 of E5M2 on two ports, and multiplies 18 and 23 G weights a second from L2,
+// where a core reads 18 GB/s. AVX2's vcvtph2ps of a register takes the one port that shuffles, that
+// of memory does not: halves that pass through memory brought E4M3 9.4 -> 13.1 GMAC/s from L2, E5M2
+// 10.7 -> 16.3 (AVX-512, whose ports are the same for both: 4 %, and nothing cold). Not measured
+// on Zen 4.
 
+template <typename Twice>
 struct AloneOps {
   static constexpr std::size_t kRegs = 2 * Lanes::kParts;
   struct Cols {
@@ -34,7 +41,7 @@ struct AloneOps {
 
   TERN_TARGET static inline WVec load_w(const W* w) {
     WVec cols;
-    E4m3Twice::load(w, cols.reg);
+    Twice::load(w, cols.reg);
     return cols;
   }
   TERN_TARGET static inline XVec load_x(const X* x) {
@@ -96,11 +103,19 @@ inline void multiply_e4m3(const DenseView<f8>& w, const float* x, std::size_t ld
   thread_local Scratch enlarged;
   float* larger = tokens == 1 ? enlarged.room<float>(w.cols) : nullptr;
   if (tokens != 1 || !enlarge(x, w.cols, larger)) return multiply<E4m3>(w, x, ldx, tokens, y, ldy);
-  using Ops = AloneOps;
+  using Ops = AloneOps<E4m3Twice>;
   for (std::size_t r = 0; r < w.rows; r += Ops::kRows) {
     const DenseView<f8> rows = w.slice(r, std::min(r + Ops::kRows, w.rows));
     multiply_few<Ops>(rows, larger, ldx, 1, nullptr, y + r, ldy);
     if (has_nan_e4m3(rows.data, rows.rows * rows.cols))
       multiply_few<FloatOps<E4m3>>(rows, x, ldx, 1, nullptr, y + r, ldy);
   }
+}
+
+inline void multiply_e5m2(const DenseView<f8>& w, const float* x, std::size_t ldx,
+                          std::size_t tokens, float* y, std::size_t ldy) {
+  if (tokens == 1)
+    multiply_few<AloneOps<E5m2Twice>>(w, x, ldx, 1, nullptr, y, ldy);
+  else
+    multiply<E5m2>(w, x, ldx, tokens, y, ldy);
 }
