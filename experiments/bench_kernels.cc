@@ -141,21 +141,24 @@ class Bench {
                      1, static_cast<std::size_t>(std::ceil(o_.min_time_s / least_s)));
 
     BenchPair pair;
+    // Of loops that keep all threads at work, as a kernel or a read of few bytes may not.
+    kernels::CpuTime used;
     // The two kernels change places from pair to pair.
     const bool rival_first = c.rival != nullptr && ++turn_ % 2 == 0;
     if (rival_first) pair.rival_s = time_rival(c);
-    pair.read_s =
-        kernels::time_read(threads, *read.read, own_.weights(), read_bytes(c), read.count) /
-        static_cast<double>(read.count * n);
+    pair.read_s = kernels::time_read(threads, *read.read, own_.weights(), read_bytes(c), read.count,
+                                     c.cold ? &used : nullptr) /
+                  static_cast<double>(read.count * n);
     pair.time_s = time_kernel(c, own_, calls);
     if (c.rival != nullptr && !rival_first) pair.rival_s = time_rival(c);
     const auto seconds = [&](const Limit& limit) {
       const double rounds = static_cast<double>(limit.count) * static_cast<double>(c.threads);
-      return macs * kernels::time_peak(threads, *limit.peak, limit.count) /
+      return macs * kernels::time_peak(threads, *limit.peak, limit.count, &used) /
              (rounds * static_cast<double>(limit.peak->macs));
     };
     pair.compute_s = seconds(peak);
     if (crowded.peak != nullptr) pair.crowded_s = seconds(crowded);
+    pair.cpus = used.cpus();
     return pair;
   }
 
@@ -279,7 +282,7 @@ class Reporter : public benchmark::BenchmarkReporter {
       if (run.run_type == Run::RT_Iteration && run.counters.contains("time_s"))
         pairs.push_back({run.counters.at("time_s"), run.counters.at("read_s"),
                          run.counters.at("compute_s"), run.counters.at("rival_s"),
-                         run.counters.at("crowded_s")});
+                         run.counters.at("crowded_s"), run.counters.at("cpus")});
     if (!pairs.empty()) done_(runs.front().run_name.function_name, pairs);
   }
 
@@ -322,6 +325,7 @@ bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
           state.counters["compute_s"] = pair.compute_s;
           state.counters["rival_s"] = pair.rival_s;
           state.counters["crowded_s"] = pair.crowded_s;
+          state.counters["cpus"] = pair.cpus;
         } catch (...) {
           failure = std::current_exception();
         }

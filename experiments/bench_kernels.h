@@ -38,9 +38,7 @@ struct BenchOptions {
   kernels::HugeBuffer::Pages pages = kernels::HugeBuffer::Pages::kHuge;
 };
 
-// Of the upper quartile of the like limits, or of the peak. Assumed: what scatters less was left
-// alone.
-inline constexpr double kUndisturbedShare = 0.95;
+using kernels::kUndisturbedShare;
 
 inline constexpr std::size_t kMostColdTokens = 16;  // beyond, memory binds nothing
 
@@ -63,9 +61,10 @@ struct BenchCase {
 std::vector<BenchCase> plan_bench(const BenchOptions& o);
 
 // Seconds of one call, what the machine needed at least for its bytes and for its MACs, what the
-// rival took, if there is one, and the MACs in a loop that crowds the registers, if there is one.
+// rival took, if there is one, and the MACs in a loop that crowds the registers, if there is one;
+// and how many CPUs there were for the threads meanwhile (kernels::CpuTime), 0 where unknown.
 struct BenchPair {
-  double time_s, read_s, compute_s, rival_s = 0, crowded_s = 0;
+  double time_s, read_s, compute_s, rival_s = 0, crowded_s = 0, cpus = 0;
 };
 
 struct BenchRecord {
@@ -80,6 +79,7 @@ struct BenchRecord {
   std::string read_loop, peak_loop;
   std::string crowded_loop;  // PeakLoop::crowded; "": none
   double crowded_gmac_per_s = 0;
+  double cpus = 0;             // that the threads had
   int round = 0;               // 0, or in which further one it was measured
   kernels::Spread over_rival;  // weights per second over the rival's
 
@@ -94,10 +94,14 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
 // hyperthread was busy.
 bool busy_core(const BenchRecord& record, double share = kUndisturbedShare);
 
+// Whether other programs kept the threads from their CPUs: what one thread did is no figure of two,
+// and no ratio shows it, as limits and kernel suffer alike.
+bool short_of_cpus(const BenchRecord& record, double share = kUndisturbedShare);
+
 // Which records had a limit_rate() below `share` of the upper quartile of those like it: of the
 // same loop and threads, or of memory read by as many threads, cold or in a working set of the same
-// power of 2; or had a busy core. A neighbour of this machine slowed them down. It chooses by
-// limits alone, never by the kernel.
+// power of 2; or had a busy core or too few CPUs. A neighbour of this machine slowed them down. It
+// chooses by limits alone, never by the kernel.
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records,
                                    double share = kUndisturbedShare);
 

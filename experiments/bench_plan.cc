@@ -153,6 +153,10 @@ bool busy_core(const BenchRecord& r, double share) {
          r.crowded_gmac_per_s < share * r.peak_gmac_per_s;
 }
 
+bool short_of_cpus(const BenchRecord& r, double share) {
+  return r.cpus > 0 && r.cpus < share * r.bench.threads;
+}
+
 std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double share) {
   using Key = std::tuple<unsigned, std::string, int>;
   const auto key = [](const BenchRecord& r) -> Key {
@@ -167,7 +171,9 @@ std::vector<std::size_t> disturbed(std::span<const BenchRecord> records, double 
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const double rate = limit_rate(records[i]);
-    if (rate < share * usual[key(records[i])] || busy_core(records[i], share)) found.push_back(i);
+    if (rate < share * usual[key(records[i])] || busy_core(records[i], share) ||
+        short_of_cpus(records[i], share))
+      found.push_back(i);
   }
   return found;
 }
@@ -181,6 +187,7 @@ bool measure_again(int rounds, const std::vector<BenchCase>& cases,
     for (const std::size_t i : which) some.push_back(cases[i]);
     const bool finished = run(some, [&](std::size_t i, const BenchRecord& record) {
       BenchRecord& old = records[which[i]];
+      if (short_of_cpus(record) && !short_of_cpus(old)) return;
       // Where another limit binds now, in seconds.
       const bool freer = record.memory_bound == old.memory_bound
                              ? limit_rate(record) > limit_rate(old)
@@ -199,13 +206,14 @@ std::string_view BenchRecord::rival() const {
 }
 
 BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pairs) {
-  std::vector<double> times, reads, computes, crowded, limits, percents, over_rival;
+  std::vector<double> times, reads, computes, crowded, limits, percents, over_rival, cpus;
   for (const BenchPair& pair : pairs) {
     const double limit = std::max(pair.read_s, pair.compute_s);
     times.push_back(pair.time_s);
     reads.push_back(pair.read_s);
     computes.push_back(pair.compute_s);
     crowded.push_back(pair.crowded_s);
+    cpus.push_back(pair.cpus);
     limits.push_back(limit);
     percents.push_back(100 * limit / pair.time_s);
     over_rival.push_back(pair.rival_s / pair.time_s);
@@ -227,6 +235,7 @@ BenchRecord summarise(const BenchCase& bench, const std::vector<BenchPair>& pair
   r.read_gb_per_s = bytes / read_s / 1e9;
   r.peak_gmac_per_s = r.macs() / compute_s / 1e9;
   const double crowded_s = kernels::spread_of(crowded).median;
+  r.cpus = kernels::spread_of(cpus).median;
   if (crowded_s > 0) r.crowded_gmac_per_s = r.macs() / crowded_s / 1e9;
   return r;
 }

@@ -49,6 +49,7 @@ nlohmann::ordered_json to_json(const BenchRecord& r) {
       {"crowded_gmac_per_s", r.crowded_loop.empty() ? nlohmann::ordered_json()
                                                     : nlohmann::ordered_json(r.crowded_gmac_per_s)},
       {"crowded_loop", r.crowded_loop},
+      {"cpus", r.cpus},
       {"rival", r.rival()},
       {"over_rival", over_rival(r.over_rival.median)},
       {"over_rival_q1", over_rival(r.over_rival.low)},
@@ -68,12 +69,13 @@ std::string bench_table_row(const BenchRecord& r, std::size_t name_width) {
                                 ? fmt::format("{:.1f} GB/s {}", r.read_gb_per_s, r.read_loop)
                                 : fmt::format("{:.1f} GMAC/s {}", r.peak_gmac_per_s, r.peak_loop);
   return fmt::format(
-      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}{}{}\n",
+      "{:<{}}  {:>11} {:>3} {:>6} {:>4} {:>11.1f} {:>7.2f} {:>8.2f}  {:>7.1f} {:>13}  {}{}{}{}{}\n",
       r.bench.row.name, name_width, fmt::format("{}x{}", r.bench.shape.rows, r.bench.shape.cols),
       r.bench.threads, r.bench.tokens, where(r), r.time_s.median * 1e6, r.gb_per_s, r.gmac_per_s,
       r.percent.median, fmt::format("[{:.1f} {:.1f}]", r.percent.low, r.percent.high), limit,
       busy_core(r) ? fmt::format(", a busy core: {:.0f} {}", r.crowded_gmac_per_s, r.crowded_loop)
                    : "",
+      short_of_cpus(r) ? fmt::format(", {:.1f} of {} CPUs", r.cpus, r.bench.threads) : "",
       r.rival().empty() ? "" : fmt::format(", {:.2f}x {}", r.over_rival.median, r.rival()),
       r.pairs < 5 ? fmt::format(" ({} pairs only)", r.pairs) : "");
 }

@@ -65,11 +65,13 @@ Roofline measure_roofline(const RooflineOptions& o,
                                                  turn_s / 4, o.quick ? 1 : 3);
         const std::size_t passes = kernels::passes_for(pool, loop, buffer.data(), bytes, turn_s);
         std::vector<double> rates;
+        kernels::CpuTime used;
         for (int i = 0; i < result.repetitions; ++i)
           rates.push_back(static_cast<double>(bytes * passes) / 1e9 /
-                          kernels::time_read(pool, loop, buffer.data(), bytes, passes));
+                          kernels::time_read(pool, loop, buffer.data(), bytes, passes, &used));
         result.bandwidth.push_back({pages, std::min(huge, bytes), threads, bytes,
-                                    std::string(loop.name), kernels::spread_of(rates)});
+                                    std::string(loop.name), kernels::spread_of(rates),
+                                    used.cpus()});
       }
     }
   }
@@ -85,10 +87,11 @@ Roofline measure_roofline(const RooflineOptions& o,
         if (!progress(fmt::format("{}, {} threads", loop.name, threads))) return result;
         const std::size_t rounds = kernels::rounds_for(pool, loop, turn_s);
         std::vector<double> rates;
+        kernels::CpuTime used;
         for (int i = 0; i < result.repetitions; ++i)
           rates.push_back(static_cast<double>(loop.macs * rounds * threads) / 1e9 /
-                          kernels::time_peak(pool, loop, rounds));
-        rows->push_back({&loop, threads, kernels::spread_of(rates)});
+                          kernels::time_peak(pool, loop, rounds, &used));
+        rows->push_back({&loop, threads, kernels::spread_of(rates), used.cpus()});
       }
   }
   return result;

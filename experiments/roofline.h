@@ -28,12 +28,14 @@ struct BandwidthRow {
   std::size_t working_set_bytes;  // of all threads together
   std::string loop;               // the fastest
   kernels::Spread gb_per_s;
+  double cpus;  // that the threads had (kernels::CpuTime)
 };
 
 struct PeakRow {
   const kernels::PeakLoop* loop;
   unsigned threads;
   kernels::Spread gmac_per_s;
+  double cpus;
 };
 
 struct Roofline {

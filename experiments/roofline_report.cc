@@ -27,6 +27,13 @@ std::string spread_text(const kernels::Spread& s) {
   return fmt::format("[{:.1f} {:.1f}]", s.low, s.high);
 }
 
+// What other programs left of the CPUs, where that is no figure of so many threads.
+std::string cpus_text(unsigned threads, double cpus) {
+  return cpus < kernels::kUndisturbedShare * threads
+             ? fmt::format(" ({:.1f} of {} CPUs)", cpus, threads)
+             : "";
+}
+
 }  // namespace
 
 std::string roofline_table(const Roofline& r) {
@@ -34,10 +41,10 @@ std::string roofline_table(const Roofline& r) {
                                  "threads", "pages", "huge", "GB/s", "quartiles", "fastest loop");
   for (const BandwidthRow& row : r.bandwidth)
     text += fmt::format(
-        "{:<10} {:>7} {:>8} {:>6.0f}% {:>9.1f} {:>15}  {}\n", size_name(row.working_set_bytes),
+        "{:<10} {:>7} {:>8} {:>6.0f}% {:>9.1f} {:>15}  {}{}\n", size_name(row.working_set_bytes),
         row.threads, pages_name(row.pages),
         100.0 * static_cast<double>(row.huge_bytes) / static_cast<double>(row.working_set_bytes),
-        row.gb_per_s.median, spread_text(row.gb_per_s), row.loop);
+        row.gb_per_s.median, spread_text(row.gb_per_s), row.loop, cpus_text(row.threads, row.cpus));
   for (const auto& [rows, what] :
        {std::pair(&r.peaks, "instruction"),
         std::pair(&r.steps,
@@ -46,10 +53,10 @@ std::string roofline_table(const Roofline& r) {
     text += fmt::format("\n{:<8} {:<12} {:>7} {:>9} {:>17}  {}\n", "datatype", "isa", "threads",
                         "GMAC/s", "quartiles", what);
     for (const PeakRow& row : *rows)
-      text += fmt::format("{:<8} {:<12} {:>7} {:>9.1f} {:>17}  {}\n",
-                          kernels::datatype_name(row.loop->datatype),
-                          kernels::isa_name(row.loop->isa), row.threads, row.gmac_per_s.median,
-                          spread_text(row.gmac_per_s), row.loop->instruction);
+      text += fmt::format(
+          "{:<8} {:<12} {:>7} {:>9.1f} {:>17}  {}{}\n", kernels::datatype_name(row.loop->datatype),
+          kernels::isa_name(row.loop->isa), row.threads, row.gmac_per_s.median,
+          spread_text(row.gmac_per_s), row.loop->instruction, cpus_text(row.threads, row.cpus));
   }
   for (const kernels::PeakLoop* loop : r.missing)
     text += fmt::format("{:<8} {:<12} skipped: this host lacks it ({})\n",
@@ -76,7 +83,8 @@ nlohmann::ordered_json roofline_to_json(const Roofline& r) {
                               {"read_loop", row.loop},
                               {"read_gb_per_s", row.gb_per_s.median},
                               {"read_gb_per_s_q1", row.gb_per_s.low},
-                              {"read_gb_per_s_q3", row.gb_per_s.high}});
+                              {"read_gb_per_s_q3", row.gb_per_s.high},
+                              {"cpus", row.cpus}});
   for (const auto& [rows, table, what] :
        {std::tuple(&r.peaks, "peaks", "peak"), std::tuple(&r.steps, "steps", "step")})
     for (const PeakRow& row : *rows) {
@@ -88,7 +96,8 @@ nlohmann::ordered_json roofline_to_json(const Roofline& r) {
                           {"threads", row.threads},
                           {rate, row.gmac_per_s.median},
                           {rate + "_q1", row.gmac_per_s.low},
-                          {rate + "_q3", row.gmac_per_s.high}});
+                          {rate + "_q3", row.gmac_per_s.high},
+                          {"cpus", row.cpus}});
     }
   for (const kernels::PeakLoop* loop : r.missing)
     j["skipped"].push_back({{"loop", loop->name},
@@ -98,17 +107,18 @@ nlohmann::ordered_json roofline_to_json(const Roofline& r) {
 }
 
 std::string roofline_to_csv(const Roofline& r) {
-  std::string text = "figure,loop,isa,datatype,pages,threads,working_set_bytes,unit,median,q1,q3\n";
+  std::string text =
+      "figure,loop,isa,datatype,pages,threads,working_set_bytes,unit,median,q1,q3,cpus\n";
   for (const BandwidthRow& row : r.bandwidth)
-    text += fmt::format("read,{},,,{},{},{},GB/s,{:.4g},{:.4g},{:.4g}\n", row.loop,
+    text += fmt::format("read,{},,,{},{},{},GB/s,{:.4g},{:.4g},{:.4g},{:.2f}\n", row.loop,
                         pages_name(row.pages), row.threads, row.working_set_bytes,
-                        row.gb_per_s.median, row.gb_per_s.low, row.gb_per_s.high);
+                        row.gb_per_s.median, row.gb_per_s.low, row.gb_per_s.high, row.cpus);
   for (const auto& [rows, figure] : {std::pair(&r.peaks, "peak"), std::pair(&r.steps, "step")})
     for (const PeakRow& row : *rows)
-      text +=
-          fmt::format("{},{},{},{},,{},,GMAC/s,{:.4g},{:.4g},{:.4g}\n", figure, row.loop->name,
-                      kernels::isa_name(row.loop->isa), kernels::datatype_name(row.loop->datatype),
-                      row.threads, row.gmac_per_s.median, row.gmac_per_s.low, row.gmac_per_s.high);
+      text += fmt::format("{},{},{},{},,{},,GMAC/s,{:.4g},{:.4g},{:.4g},{:.2f}\n", figure,
+                          row.loop->name, kernels::isa_name(row.loop->isa),
+                          kernels::datatype_name(row.loop->datatype), row.threads,
+                          row.gmac_per_s.median, row.gmac_per_s.low, row.gmac_per_s.high, row.cpus);
   return text;
 }
 

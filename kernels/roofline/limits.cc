@@ -2,7 +2,10 @@
 
 #include "kernels/roofline/limits.h"
 
+#include <time.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -40,6 +43,32 @@ double at(const std::vector<double>& sorted, double where) {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - std::floor(place));
 }
 
+double thread_cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Seconds of part() over [0, n).
+template <typename Part>
+double time_parts(ThreadPool& pool, std::size_t n, std::size_t grain, CpuTime* used,
+                  const Part& part) {
+  std::atomic<double> cpu_s = 0;
+  const auto timed = [&](std::size_t begin, std::size_t end) {
+    const double before_s = thread_cpu_s();
+    part(begin, end);
+    cpu_s += thread_cpu_s() - before_s;
+  };
+  const auto begin = Clock::now();
+  pool.parallel_for(n, grain, std::cref(timed));
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  if (used != nullptr) {
+    used->cpu_s += cpu_s;
+    used->wall_s += seconds;
+  }
+  return seconds;
+}
+
 }  // namespace
 
 Spread spread_of(std::vector<double> samples) {
@@ -49,23 +78,17 @@ Spread spread_of(std::vector<double> samples) {
 }
 
 double time_read(ThreadPool& pool, const Kernel<ReadFn>& loop, const std::uint8_t* data,
-                 std::size_t bytes, std::size_t passes) {
-  const auto part = [&](std::size_t begin, std::size_t end) {
-    loop.run(data + begin, end - begin, passes);
-  };
+                 std::size_t bytes, std::size_t passes, CpuTime* used) {
   const std::size_t grain = bytes / kReadGrain < pool.threads() ? kLineBytes : kReadGrain;
-  const auto begin = Clock::now();
-  pool.parallel_for(bytes, grain, std::cref(part));
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+  return time_parts(pool, bytes, grain, used, [&](std::size_t begin, std::size_t end) {
+    loop.run(data + begin, end - begin, passes);
+  });
 }
 
-double time_peak(ThreadPool& pool, const PeakLoop& loop, std::size_t rounds) {
-  const auto part = [&](std::size_t begin, std::size_t end) {
+double time_peak(ThreadPool& pool, const PeakLoop& loop, std::size_t rounds, CpuTime* used) {
+  return time_parts(pool, pool.threads(), 1, used, [&](std::size_t begin, std::size_t end) {
     for (; begin != end; ++begin) loop.run(rounds);
-  };
-  const auto begin = Clock::now();
-  pool.parallel_for(pool.threads(), 1, std::cref(part));
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+  });
 }
 
 std::size_t passes_for(ThreadPool& pool, const Kernel<ReadFn>& loop, const std::uint8_t* data,

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/amx_tiles.h"
+#include "kernels/prefetch.h"
 #include "kernels/scratch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/panels_avx512.h"

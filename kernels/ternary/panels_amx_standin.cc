@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "kernels/amx_tiles.h"
+#include "kernels/prefetch.h"
 #include "kernels/scratch.h"
 #include "kernels/ternary/panels.h"
 #include "kernels/ternary/t5p_code.h"

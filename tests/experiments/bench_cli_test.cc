@@ -96,7 +96,7 @@ TEST_CASE("roofline writes the limits of this machine with their units", "[exper
   for (const auto& row : json["steps"]) CHECK(row["step_gmac_per_s"].get<double>() > 0);
   CHECK(csv[0].starts_with("# tern.roofline "));
   for (std::size_t i = 1; i < csv.size(); ++i)
-    CHECK(std::count(csv[i].begin(), csv[i].end(), ',') == 10);
+    CHECK(std::count(csv[i].begin(), csv[i].end(), ',') == 11);
   CHECK(read_file(shell.file("r.png")).substr(1, 3) == "PNG");
 }
 

@@ -165,6 +165,13 @@ TEST_CASE("a record with a slow limit among its like was disturbed", "[experimen
   CHECK_FALSE(busy_core(records[14]));
   CHECK(busy_core(records[16]));
   CHECK(disturbed({}).empty());
+  for (const auto& [cpus, threads] : {std::pair(0.0, 2u), {1.9, 2u}, {1.89, 2u}, {0.95, 1u}}) {
+    BenchRecord r = summarise(cases[0], {{1, 1e-3, 1e-9, 0, 0, cpus}});
+    CHECK(r.cpus == cpus);
+    r.bench.threads = threads;
+    CHECK(short_of_cpus(r) == (cpus == 1.89));
+    CHECK(disturbed(std::vector{r}).size() == (cpus == 1.89 ? 1 : 0));
+  }
   CHECK(limit_rate(records[7]) == records[7].peak_gmac_per_s);
   CHECK(limit_rate(records[0]) == records[0].read_gb_per_s);
 }

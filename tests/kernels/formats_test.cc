@@ -234,7 +234,8 @@ std::uint32_t crc32(const std::uint8_t* bytes, std::size_t n) {
 
 // The figures come from a run of process_tl1 and preprocess_weights_tl2 of microsoft/BitNet,
 // utils/convert-hf-to-gguf-bitnet.py, with the parameters of tl.h, on the matrix made below: their
-// length and their CRC-32. It writes neither scale nor padding to 32.
+// length and their CRC-32. Every preset of tl.h; those beyond the first ones come from a second
+// encoder, written in numpy after that file. It writes neither scale nor padding to 32.
 TEST_CASE("TL1 and TL2 write what the published converter writes", "[kernels]") {
   struct Row {
     const char* name;
@@ -244,12 +245,25 @@ TEST_CASE("TL1 and TL2 write what the published converter writes", "[kernels]") 
   for (const Row& row : {
            Row{"tl1", 1536, 1536, 589824, 0x7b1013fb},  // BM 128 BK 64 bm 64
            Row{"tl1", 1536, 4096, 1572864, 0xc83dc349},
+           Row{"tl1", 4096, 1536, 1572864, 0x7a942e09},
            Row{"tl1", 3200, 3200, 2560000, 0xd1cd83c9},
            Row{"tl1", 3200, 8640, 6912000, 0x3004f8a7},
+           Row{"tl1", 8640, 3200, 6912000, 0x70a83710},
+           Row{"tl1", 14336, 4096, 14680064, 0x64452f93},
+           Row{"tl1", 4096, 14336, 14680064, 0x7b10b080},
+           Row{"tl1", 1024, 4096, 1048576, 0x2f47773c},
+           Row{"tl1", 4096, 4096, 4194304, 0x8be48c63},
            Row{"tl1", 640, 2560, 409600, 0x60fc280f},   // no preset
            Row{"tl2", 1536, 1536, 507904, 0x0c5ef3e0},  // BK 192
+           Row{"tl2", 1536, 4096, 1327104, 0xb86fd480},
+           Row{"tl2", 4096, 1536, 1354410, 0xfa5fc52e},
            Row{"tl2", 3200, 3200, 2167466, 0x40aacfa8},
            Row{"tl2", 3200, 8640, 5794133, 0x37931a94},
+           Row{"tl2", 8640, 3200, 5852160, 0xcf81fe2c},
+           Row{"tl2", 14336, 4096, 12386304, 0x65890315},
+           Row{"tl2", 4096, 14336, 12277077, 0x20425321},
+           Row{"tl2", 1024, 4096, 884736, 0xee6796ab},
+           Row{"tl2", 4096, 4096, 3538944, 0x3d9a761d},
            Row{"tl2", 640, 2560, 348160, 0x92e24ef4},  // no preset from here on
            Row{"tl2", 2560, 6912, 3713706, 0x96d284cd},
            Row{"tl2", 160, 3200, 108373, 0x764350c8},

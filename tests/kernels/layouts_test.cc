@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "kernels/quantize.h"
+
 namespace tern::kernels {
 namespace {
 
@@ -157,12 +159,34 @@ TEST_CASE("repacking any format refuses what unpacking it refuses, in the same w
 TEST_CASE("repacking refuses more columns than kernels take", "[kernels]") {
   ThreadPool pool(2);
   const TernaryFormat& i2s = ternary_format("i2_s");
-  constexpr std::size_t kCols = 2 * kMaxCols;
+  constexpr std::size_t kCols = kMaxCols + 128;  // the next that I2_S can hold
   const std::vector<std::uint8_t> bytes(i2s.bytes(1, kCols));
+  const TernaryFormat& hf = ternary_format("hf_u8");  // any number of columns
+  const std::vector<std::uint8_t> one_more(hf.bytes(4, kMaxCols + 1), 0b01'01'01'01);
+  const Trits most = random_tensor(4, kMaxCols, 3);
   for (const ComputeLayout& to : compute_layouts()) {
-    std::vector<std::uint8_t> out(to.geometry.bytes(1, kCols));
+    std::vector<std::uint8_t> out(to.geometry.bytes(4, kCols));
     CHECK_THROWS_WITH(repack(pool, i2s, bytes, 1, kCols, "wide", to, out.data()),
-                      "wide: has 131072 columns, of which kernels take at most 65536");
+                      "wide: has 65664 columns, of which kernels take at most 65536");
+    CHECK_THROWS_WITH(repack(pool, hf, one_more, 4, kMaxCols + 1, "wide", to, out.data()),
+                      "wide: has 65537 columns, of which kernels take at most 65536");
+    const auto packed = pack_tensor(hf, most, 4, kMaxCols, "wide");
+    CHECK_NOTHROW(repack(pool, hf, packed, 4, kMaxCols, "wide", to, out.data()));
+  }
+}
+
+TEST_CASE("repacking a tensor of zeros without a scale gives it the least one", "[kernels]") {
+  ThreadPool pool(2);
+  for (const char* name : {"tq1_0", "tq2_0"}) {
+    const TernaryFormat& from = ternary_format(name);
+    auto bytes = pack_tensor(from, {std::vector<std::int8_t>(256 * 256), 1.0f}, 256, 256, "w");
+    const std::size_t block = bytes.size() / 256;
+    for (std::size_t b = 0; b < 256; ++b)
+      bytes[(b + 1) * block - 1] = 0;  // the float16's upper half
+    for (const ComputeLayout& to : compute_layouts()) {
+      std::vector<std::uint8_t> out(to.geometry.bytes(256, 256));
+      CHECK(repack(pool, from, bytes, 256, 256, "w", to, out.data()) == kScaleFloor);
+    }
   }
 }
 
@@ -188,6 +212,10 @@ TEST_CASE("repacking refuses scales that are not one finite positive number", "[
                     Catch::Contains("one scale per tensor"));
   // The same where the runs agree with themselves: one that every block of the last 256 rows has.
   for (std::size_t end = bytes.size(); end > bytes.size() / 8 * 7; end -= 66) bytes[end - 1] = 0x40;
+  CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1024, "w", to, room.data()),
+                    Catch::Contains("one scale per tensor"));
+  // A smaller one in later runs, too.
+  for (std::size_t end = bytes.size(); end > bytes.size() / 8 * 7; end -= 66) bytes[end - 1] = 0x24;
   CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1024, "w", to, room.data()),
                     Catch::Contains("one scale per tensor"));
   CHECK_THROWS_WITH(repack(pool, tq, bytes, 2048, 1000, "w", to, room.data()),

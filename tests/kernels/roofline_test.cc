@@ -150,6 +150,20 @@ TEST_CASE("timing gives every thread its part and takes time", "[kernels]") {
   }
 }
 
+TEST_CASE("what threads got of their CPUs adds up over calls and threads", "[kernels]") {
+  ThreadPool pool(3);
+  CpuTime used;
+  const double peak_s = time_peak(pool, peak_loops().back(), 100'000, &used);
+  CHECK(used.wall_s == peak_s);
+  CHECK(used.cpu_s > 0);
+  const double cpu_s = used.cpu_s;
+  const std::vector<std::uint8_t> values = noise(8192);
+  const double read_s = time_read(pool, read_loops().back(), values.data(), 8192, 1000, &used);
+  CHECK(used.wall_s == Approx(peak_s + read_s));
+  CHECK(used.cpu_s > cpu_s);
+  CHECK(CpuTime{3, 2}.cpus() == 1.5);
+}
+
 TEST_CASE("the spread is the median and the quartiles", "[kernels]") {
   const Spread odd = spread_of({5, 1, 2, 4, 3});
   CHECK(odd.median == 3);
