@@ -111,7 +111,8 @@ double limit_rate(const BenchRecord& record);
 
 // Up to `rounds` times: hands what was disturbed to `run`, which calls `use` with each index into
 // the cases it got and its record, and says whether it came to the end. Of two records of a case
-// the one with more of the limit stays. False, and no further round, when `run` was ended.
+// one with enough CPUs stays, else the one with more of the limit. False, and no further round,
+// when `run` was ended.
 using UseRecord = std::function<void(std::size_t, const BenchRecord&)>;
 using RunCases = std::function<bool(const std::vector<BenchCase>&, const UseRecord&)>;
 bool measure_again(int rounds, const std::vector<BenchCase>& cases,

@@ -187,9 +187,9 @@ bool measure_again(int rounds, const std::vector<BenchCase>& cases,
     for (const std::size_t i : which) some.push_back(cases[i]);
     const bool finished = run(some, [&](std::size_t i, const BenchRecord& record) {
       BenchRecord& old = records[which[i]];
-      if (short_of_cpus(record) && !short_of_cpus(old)) return;
-      // Where another limit binds now, in seconds.
-      const bool freer = record.memory_bound == old.memory_bound
+      // Where one of them lacked CPUs, the other; where another limit binds now, in seconds.
+      const bool freer = short_of_cpus(record) != short_of_cpus(old) ? short_of_cpus(old)
+                         : record.memory_bound == old.memory_bound
                              ? limit_rate(record) > limit_rate(old)
                              : record.limit_time_s.median < old.limit_time_s.median;
       if (!freer) return;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <random>
 #include <span>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "kernels/huge_buffer.h"
+#include "kernels/roofline/limits.h"
 #include "kernels/ternary/layouts.h"
 #include "models/whole_file.h"
 
@@ -29,21 +31,26 @@ constexpr std::size_t kRows = 6912, kCols = 2560;
 
 // As an engine does it: each matrix, read from a place of its own, into memory that is asked for
 // then and kept.
+//   used  gets the CPU seconds of this process as well
 double repack_all(kernels::ThreadPool& pool, const kernels::TernaryFormat& from,
                   std::span<const std::uint8_t> model, const kernels::ComputeLayout& to,
-                  std::size_t matrices) {
+                  std::size_t matrices, kernels::CpuTime& used) {
   using Clock = std::chrono::steady_clock;
   const std::size_t bytes = model.size() / matrices;
   std::vector<kernels::HugeBuffer> out;
   out.reserve(matrices);
   const auto start = Clock::now();
+  const std::clock_t cpu = std::clock();
   for (std::size_t i = 0; i < matrices; ++i) {
     out.emplace_back(to.geometry.bytes(kRows, kCols), kernels::HugeBuffer::Pages::kHuge, pool,
                      "repacked weights");
     kernels::repack(pool, from, model.subspan(i * bytes, bytes), kRows, kCols,
                     "matrix " + std::to_string(i), to, out.back().data());
   }
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  used.cpu_s += static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
+  used.wall_s += seconds;
+  return seconds;
 }
 
 bool in_files(const kernels::TernaryFormat& f) { return f.file_type != "compute only"; }
@@ -71,9 +78,9 @@ void bench_repack(const RepackOptions& o) {
 
   print_out(fmt::format(
       "{}, {} thread{}, {} matrices of {} x {}: {:.2f} G weights, medians of {}\n"
-      "{:<10}{:<8}{:>10}{:>18}{:>22}\n",
+      "{:<10}{:<8}{:>10}{:>18}{:>22}{:>8}\n",
       cpu_name(), o.threads, o.threads == 1 ? "" : "s", matrices, kRows, kCols, weights / 1e9,
-      o.repetitions, "from", "to", "s", "G weights/s", "s for 2 G weights"));
+      o.repetitions, "from", "to", "s", "G weights/s", "s for 2 G weights", "CPUs"));
   ordered_json rows = ordered_json::array();
   for (const kernels::TernaryFormat& from : kernels::ternary_formats()) {
     if (!in_files(from)) continue;
@@ -84,18 +91,20 @@ void bench_repack(const RepackOptions& o) {
                 model.begin() + static_cast<std::ptrdiff_t>(i * matrix.size()));
     for (const kernels::ComputeLayout& to : kernels::compute_layouts()) {
       std::vector<double> seconds;
+      kernels::CpuTime used;
       for (unsigned i = 0; i < o.repetitions; ++i)
-        seconds.push_back(repack_all(pool, from, model, to, matrices));
+        seconds.push_back(repack_all(pool, from, model, to, matrices, used));
       std::sort(seconds.begin(), seconds.end());
       const double median = seconds[seconds.size() / 2];
-      print_out(fmt::format("{:<10}{:<8}{:>10.3f}{:>18.2f}{:>22.3f}\n", from.name, to.name, median,
-                            weights / median / 1e9, median / weights * 2e9));
+      print_out(fmt::format("{:<10}{:<8}{:>10.3f}{:>18.2f}{:>22.3f}{:>8.2f}\n", from.name, to.name,
+                            median, weights / median / 1e9, median / weights * 2e9, used.cpus()));
       rows.push_back({{"from", from.name},
                       {"to", to.name},
                       {"time_s", median},
                       {"time_min_s", seconds.front()},
                       {"time_max_s", seconds.back()},
-                      {"weights_per_s", weights / median}});
+                      {"weights_per_s", weights / median},
+                      {"cpus", used.cpus()}});
     }
   }
   if (o.json.empty()) return;

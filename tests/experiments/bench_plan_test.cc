@@ -227,6 +227,21 @@ TEST_CASE("what was disturbed is measured again and the faster limit stays", "[e
     });
     CHECK((records[1].time_s.median == 7) == stays);
   }
+
+  // One that had its CPUs stays against one that lacked some, whatever their limits.
+  for (const auto& [old_cpus, cpus, read_s, stays] : {std::tuple{0.5, 1.0, 1.6, true},
+                                                      {1.0, 0.5, 1.0, false},
+                                                      {0.5, 0.6, 1.6, false},
+                                                      {0.5, 0.4, 1.0, true}}) {
+    records = first;
+    records[1].cpus = old_cpus;
+    measure_again(1, cases, records, [&](const auto&, const UseRecord& use) {
+      use(0, summarise(one, {{7, read_s, 1e-9, 0, 0, cpus}}));
+      return true;
+    });
+    INFO(old_cpus << ' ' << cpus << ' ' << read_s);
+    CHECK((records[1].time_s.median == 7) == stays);
+  }
 }
 
 TEST_CASE("what is asked for twice is one case", "[experiments]") {

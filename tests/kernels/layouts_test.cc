@@ -6,6 +6,7 @@
 
 #include "kernels/ternary/layouts.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <limits>
@@ -173,6 +174,34 @@ TEST_CASE("repacking refuses more columns than kernels take", "[kernels]") {
     const auto packed = pack_tensor(hf, most, 4, kMaxCols, "wide");
     CHECK_NOTHROW(repack(pool, hf, packed, 4, kMaxCols, "wide", to, out.data()));
   }
+}
+
+TEST_CASE("zeros without a scale are of any scale that other rows have", "[kernels]") {
+  constexpr std::size_t kRows = 2048, kCols = 1024, kRunRows = 256;  // eight runs
+  const TernaryFormat& from = ternary_format("tq2_0");
+  const ComputeLayout& to = compute_layout("t2p");
+  std::vector<std::uint8_t> out(to.geometry.bytes(kRows, kCols));
+  const std::size_t run_bytes = from.bytes(kRunRows, kCols);
+  for (const std::size_t zeros : {0, 3, 7})
+    for (const unsigned threads : {1u, 2u, 8u}) {
+      Trits t = random_tensor(kRows, kCols, 8);
+      t.scale = 0.5f;
+      std::fill_n(t.trits.begin() + static_cast<std::ptrdiff_t>(zeros * kRunRows * kCols),
+                  kRunRows * kCols, std::int8_t{0});
+      auto bytes = pack_tensor(from, t, kRows, kCols, "w");
+      for (std::size_t end = (zeros + 1) * run_bytes; end > zeros * run_bytes; end -= 66)
+        bytes[end - 1] = bytes[end - 2] = 0;
+      ThreadPool pool(threads);
+      INFO(zeros << ", " << threads << " threads");
+      CHECK(repack(pool, from, bytes, kRows, kCols, "w", to, out.data()) == 0.5f);
+      CHECK(unpack_tensor(ternary_format(to.name), out, kRows, kCols, "w").trits == t.trits);
+      // Another scale is refused across them.
+      const std::size_t last = zeros == 7 ? 6 : 7;
+      for (std::size_t end = (last + 1) * run_bytes; end > last * run_bytes; end -= 66)
+        bytes[end - 1] = 0x40;
+      CHECK_THROWS_WITH(repack(pool, from, bytes, kRows, kCols, "w", to, out.data()),
+                        Catch::Contains("one scale per tensor"));
+    }
 }
 
 TEST_CASE("repacking a tensor of zeros without a scale gives it the least one", "[kernels]") {
