@@ -133,9 +133,7 @@ using H7 = Hold<7>;
 
 // clang-format off
 constexpr std::array kTable = {
-    // Nothing but products: 8 in use are peak_int8_tdpbsud_8tiles_amx.
-    row<Loop<H6, H7, Mac<0, 6, 7>, Mac<1, 6, 7>>>(
-        "step_int8_4tiles_amx", "products, 4 tiles in use"),
+    // Nothing but products: 4 and 8 in use are peak_int8_tdpbsud_amx and .._8tiles_amx.
     row<Loop<H6, H7, Mac<0, 6, 7>, Mac<1, 6, 7>, Mac<2, 6, 7>>>(
         "step_int8_5tiles_amx", "products, 5 tiles in use"),
     row<Loop<H6, H7, Mac<0, 6, 7>, Mac<1, 6, 7>, Mac<2, 6, 7>, Mac<3, 6, 7>>>(
