@@ -52,6 +52,11 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
                   "How the CPU holds ternary weights (tern formats); the results are the same")
       ->check(CLI::IsMember(layouts))
       ->capture_default_str();
+  command
+      .add_option("--activations", o.activations,
+                  "What dense matrices multiply: f32, or rounded to f16 as the simulated machines "
+                  "do; default: f32, simulated f16")
+      ->check(CLI::IsMember({"f32", "f16"}));
   command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
 }
 
@@ -82,8 +87,13 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
   engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool,
                                                    kernels::compute_layout(o.layout));
   if (simulated) engine.simulated = make_simulated(o, model, *engine.cpu);
+  const bool half = o.activations.empty() ? simulated : o.activations == "f16";
   auto transformer = std::make_unique<models::Transformer>(
-      model, simulated ? *engine.simulated : *engine.cpu, engine.pool.get(), engine.isa);
+      model, simulated ? *engine.simulated : *engine.cpu,
+      models::TransformerOptions{
+          .pool = engine.pool.get(),
+          .isa = engine.isa,
+          .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32});
   engine.transformer = transformer.get();
   engine.decoder = std::move(transformer);
   return engine;

@@ -102,6 +102,11 @@ void run_timed(const LevelOptions& options, std::span<const TokenId> prompt,
   }
 }
 
+// All levels of a comparison compute what the simulated machines do.
+models::TransformerOptions as_simulated(kernels::ThreadPool* pool) {
+  return {.pool = pool, .dense_inputs = models::DenseInputs::kBinary16};
+}
+
 #ifdef TERN_EDA
 void run_simulated(const LevelOptions& options, const models::Model& model,
                    models::LinearEngine& cpu, std::span<const TokenId> prompt,
@@ -109,7 +114,7 @@ void run_simulated(const LevelOptions& options, const models::Model& model,
   const sim::Level level = options.engine == "rtl" ? sim::Level::kRtl : sim::Level::kCycle;
   SimEngine engine(options.machine, level, model, cpu);
   ObservedEngine observed(engine);
-  models::Transformer transformer(model, observed);
+  models::Transformer transformer(model, observed, as_simulated(nullptr));
   Story story =
       tell(transformer, prompt, options.tokens, model.tokenizer.eos, nullptr, [&](bool prefill) {
         engine.vector_work(transformer.counts());
@@ -143,9 +148,9 @@ Footprint footprint_of(const models::Model& model, const std::string& checkpoint
     f.weights += weights.size();
     f.weight_bytes += weights.size() * sizeof(float);
   };
-  const auto half = [&](const models::F16Matrix& w) {
-    f.weights += w.view.rows * w.view.cols;
-    f.weight_bytes += w.view.rows * w.view.cols * sizeof(kernels::f16);
+  const auto dense = [&](const models::DenseMatrix& w) {
+    f.weights += w.rows * w.cols;
+    f.weight_bytes += w.bytes();
   };
   for (const models::Layer& layer : model.layers) {
     for (const models::LinearSlot& slot : models::linear_slots()) {
@@ -154,14 +159,14 @@ Footprint footprint_of(const models::Model& model, const std::string& checkpoint
       if (const auto* w = std::get_if<models::TernaryMatrix>(&linear))
         f.linear_bytes += w->t2_bytes() + sizeof(float);  // and gamma
       else
-        f.linear_bytes += models::rows_of(linear) * models::cols_of(linear) * sizeof(kernels::f16);
+        f.linear_bytes += std::get<models::DenseMatrix>(linear).bytes();
     }
     for (const models::NormSlot& slot : models::norm_slots()) norm(layer.*slot.norm);
   }
   f.weights += f.linear_weights;
   f.weight_bytes += f.linear_bytes;
-  half(model.token_embd);
-  if (model.output) half(*model.output);
+  dense(model.token_embd);
+  if (model.output) dense(*model.output);
   norm(model.output_norm);
 
   const models::Config& c = model.config;
@@ -193,11 +198,11 @@ LevelResult run_level(const LevelOptions& options) {
   if (options.engine != "cpu") {
     run_simulated(options, *model, cpu, prompt, result);
   } else if (options.repetitions > 0) {
-    models::Transformer transformer(*model, cpu, &pool);
+    models::Transformer transformer(*model, cpu, as_simulated(&pool));
     run_timed(options, prompt, transformer, result);
   } else {
     ObservedEngine observed(cpu);
-    models::Transformer transformer(*model, observed, &pool);
+    models::Transformer transformer(*model, observed, as_simulated(&pool));
     result.tokens =
         tell(transformer, prompt, options.tokens, model->tokenizer.eos, nullptr, [](bool) {
         }).tokens;

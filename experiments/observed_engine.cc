@@ -11,11 +11,11 @@ void ObservedEngine::ternary(const models::TernaryMatrix& w, const models::Terna
   products_.push_back({w.name, in.tokens, n, n * w.cols, hash_bytes(acc, n * sizeof *acc)});
 }
 
-void ObservedEngine::fp16(const models::F16Matrix& w, const float* x, std::size_t tokens,
-                          float* y) {
-  inner_.fp16(w, x, tokens, y);
-  const std::size_t n = tokens * w.view.rows;
-  products_.push_back({w.name, tokens, n, n * w.view.cols, hash_bytes(y, n * sizeof *y)});
+void ObservedEngine::dense(const models::DenseMatrix& w, const float* x, std::size_t tokens,
+                           float* y) {
+  inner_.dense(w, x, tokens, y);
+  const std::size_t n = tokens * w.rows;
+  products_.push_back({w.name, tokens, n, n * w.cols, hash_bytes(y, n * sizeof *y)});
 }
 
 }  // namespace tern::experiments

@@ -18,7 +18,7 @@ class ObservedEngine final : public models::LinearEngine {
 
   void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override;
-  void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override;
+  void dense(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y) override;
 
   const std::vector<Product>& products() const { return products_; }
 

@@ -29,8 +29,8 @@ class OwningSimEngine final : public models::LinearEngine {
                std::int32_t* acc) override {
     engine_.ternary(w, in, acc);
   }
-  void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override {
-    engine_.fp16(w, x, tokens, y);
+  void dense(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y) override {
+    engine_.dense(w, x, tokens, y);
   }
 
  private:
@@ -61,8 +61,8 @@ void SimEngine::load(const models::Linear& linear) {
     return;
   }
   if (!ternary_machine()) {
-    const auto& f = std::get<models::F16Matrix>(linear);
-    ids_[&f] = accelerator_.load(f.view);
+    const auto& f = std::get<models::DenseMatrix>(linear);
+    ids_[&f] = accelerator_.load(models::f16_view(f));
   }
 }
 
@@ -93,27 +93,27 @@ void SimEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInp
   }
 }
 
-void SimEngine::fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) {
+void SimEngine::dense(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
   if (!ternary_machine()) return run(w, x, tokens, y);
-  cpu_.fp16(w, x, tokens, y);
+  cpu_.dense(w, x, tokens, y);
   run_on_vector_unit(w, tokens);
 }
 
-void SimEngine::run(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) {
+void SimEngine::run(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
   const sim::MatrixId id = ids_.at(&w);
   for (std::size_t at = 0; at < tokens; at += machine().max_tokens) {
     const std::size_t n = std::min<std::size_t>(machine().max_tokens, tokens - at);
-    account(part_of(&w), accelerator_.run(id, x + at * w.view.cols, n, y + at * w.view.rows));
+    account(part_of(&w), accelerator_.run(id, x + at * w.cols, n, y + at * w.rows));
   }
 }
 
-void SimEngine::run_on_vector_unit(const models::F16Matrix& w, std::size_t tokens) {
+void SimEngine::run_on_vector_unit(const models::DenseMatrix& w, std::size_t tokens) {
   // The weights are read once for each group of tokens that a matrix job would share them with.
   const std::uint64_t passes = (tokens + machine().max_tokens - 1) / machine().max_tokens;
   sim::Accelerator::VectorWork work;
-  work.read_bytes = passes * w.view.rows * w.view.cols * sizeof(kernels::f16);
-  work.write_bytes = tokens * w.view.rows * sizeof(float);
-  work.fp16_macs = tokens * w.view.rows * w.view.cols;
+  work.read_bytes = passes * w.rows * w.cols * sizeof(kernels::f16);
+  work.write_bytes = tokens * w.rows * sizeof(float);
+  work.fp16_macs = tokens * w.rows * w.cols;
   account(part_of(&w), accelerator_.run(work));
 }
 

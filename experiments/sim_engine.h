@@ -30,7 +30,7 @@ class SimEngine final : public models::LinearEngine {
 
   void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
                std::int32_t* acc) override;
-  void fp16(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y) override;
+  void dense(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y) override;
 
   // What a forward step does beside its products: attention over the KV cache, norms, residuals.
   // Timed and counted; the numbers are the CPU's.
@@ -47,8 +47,8 @@ class SimEngine final : public models::LinearEngine {
   Part part_of(const void* matrix) const;
   void load(const models::Linear& linear);
   void account(Part part, const sim::JobReport& job);
-  void run(const models::F16Matrix& w, const float* x, std::size_t tokens, float* y);
-  void run_on_vector_unit(const models::F16Matrix& w, std::size_t tokens);
+  void run(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y);
+  void run_on_vector_unit(const models::DenseMatrix& w, std::size_t tokens);
 
   const models::Model& model_;
   models::LinearEngine& cpu_;

@@ -148,25 +148,28 @@ class Tensors {
     return values;
   }
 
-  F16Matrix f16(const std::string& name, std::size_t rows, std::size_t cols) {
-    return f16(get(name, {cols, rows}));
+  DenseMatrix dense(const std::string& name, std::size_t rows, std::size_t cols) {
+    const GgufTensor& t = get(name, {cols, rows});
+    const std::string_view format = dense_format_of(t.type);
+    if (format.empty()) wrong_type(t, "F32, F16 or BF16");
+    return dense(t, format);
   }
 
   Linear linear(const std::string& name, std::size_t rows, std::size_t cols) {
     const GgufTensor& t = get(name, {cols, rows});
     switch (t.type) {
-      case TensorType::kF16:
-        return f16(t);
       case TensorType::kI2S:
         return ternary(t, "i2_s");
       case TensorType::kTq1:
         return ternary(t, "tq1_0");
       case TensorType::kTq2:
         return ternary(t, "tq2_0");
-      case TensorType::kF32:
+      default:
         break;
     }
-    wrong_type(t, "I2_S, TQ1_0, TQ2_0 or F16");
+    if (const std::string_view format = dense_format_of(t.type); !format.empty())
+      return dense(t, format);
+    wrong_type(t, "I2_S, TQ1_0, TQ2_0, F32, F16 or BF16");
   }
 
   void check_all_used() const {
@@ -196,15 +199,26 @@ class Tensors {
     fail(t.name, "has type " + std::string(tensor_type_name(t.type)) + ", expected " + expected);
   }
 
-  F16Matrix f16(const GgufTensor& t) const {
-    if (t.type != TensorType::kF16) wrong_type(t, "F16");
-    const auto* data = reinterpret_cast<const kernels::f16*>(t.data.data());
+  static std::string_view dense_format_of(TensorType type) {
+    switch (type) {
+      case TensorType::kF32:
+        return "f32";
+      case TensorType::kF16:
+        return "f16";
+      case TensorType::kBf16:
+        return "bf16";
+      default:
+        return "";
+    }
+  }
+
+  DenseMatrix dense(const GgufTensor& t, std::string_view name) const {
+    const kernels::DenseFormat& format = kernels::dense_format(name);
+    const auto* data = reinterpret_cast<const std::uint8_t*>(t.data.data());
     const auto n = static_cast<std::size_t>(t.elements());
-    unsigned bad = 0;
-    for (std::size_t i = 0; i < n; ++i) bad |= (data[i] & 0x7C00u) == 0x7C00u ? 1u : 0u;
-    if (bad != 0) fail(t.name, "holds a value that is not finite");
+    if (!format.sound(data, n)) fail(t.name, "holds a value that is not finite");
     const auto cols = static_cast<std::size_t>(t.shape[0]);
-    return {t.name, {data, n / cols, cols}};
+    return {t.name, n / cols, cols, &format, data, mapped_};
   }
 
   // I2_S of x86 is t2, with the scale behind.
@@ -239,8 +253,8 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
   const Config& c = model->config = read_config(file);
   model->tokenizer = read_tokenizer(file);
   Tensors tensors(file, *model, mapped);
-  model->token_embd = tensors.f16("token_embd.weight", c.vocab, c.dim);
-  if (!c.tied_head) model->output = tensors.f16("output.weight", c.vocab, c.dim);
+  model->token_embd = tensors.dense("token_embd.weight", c.vocab, c.dim);
+  if (!c.tied_head) model->output = tensors.dense("output.weight", c.vocab, c.dim);
   model->output_norm = tensors.vector("output_norm.weight", c.dim);
   if (tensors.has("rope_freqs.weight")) {
     model->rope_divisors = tensors.vector("rope_freqs.weight", c.head_dim / 2);

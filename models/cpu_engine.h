@@ -30,7 +30,7 @@ class CpuEngine : public LinearEngine {
 
   void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
   void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) override;
-  void fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) override;
+  void dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) override;
 
  private:
   // The matrix in the compute layout, repacked when it is first met. Where the matrix lies in a
@@ -42,7 +42,9 @@ class CpuEngine : public LinearEngine {
   kernels::TernaryProduct ternary_;
   std::unordered_map<const TernaryMatrix*, kernels::HugeBuffer> packed_;
   std::vector<kernels::TernaryLinear> linears_;
-  kernels::MatmulF16Fn* fp16_;
+  kernels::MatmulF32Fn* f32_;
+  kernels::MatmulF16Fn* f16_;
+  kernels::MatmulBf16Fn* bf16_;
   kernels::ThreadPool& pool_;
 };
 

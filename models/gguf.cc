@@ -19,8 +19,8 @@ struct TypeRow {
 
 constexpr std::array kTypes = {
     TypeRow{TensorType::kF32, "F32", 1, 4, 0},      TypeRow{TensorType::kF16, "F16", 1, 2, 0},
-    TypeRow{TensorType::kTq1, "TQ1_0", 256, 54, 0}, TypeRow{TensorType::kTq2, "TQ2_0", 256, 66, 0},
-    TypeRow{TensorType::kI2S, "I2_S", 128, 32, 32},
+    TypeRow{TensorType::kBf16, "BF16", 1, 2, 0},    TypeRow{TensorType::kTq1, "TQ1_0", 256, 54, 0},
+    TypeRow{TensorType::kTq2, "TQ2_0", 256, 66, 0}, TypeRow{TensorType::kI2S, "I2_S", 128, 32, 32},
 };
 
 const TypeRow* find_type(TensorType type) noexcept {

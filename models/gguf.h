@@ -35,7 +35,14 @@ enum class GgufType : std::uint32_t {
   kF64 = 12,
 };
 
-enum class TensorType : std::uint32_t { kF32 = 0, kF16 = 1, kTq1 = 34, kTq2 = 35, kI2S = 36 };
+enum class TensorType : std::uint32_t {
+  kF32 = 0,
+  kF16 = 1,
+  kBf16 = 30,
+  kTq1 = 34,
+  kTq2 = 35,
+  kI2S = 36
+};
 
 std::string_view tensor_type_name(TensorType type) noexcept;  // "F32", "F16", "TQ1_0", ...
 

@@ -23,6 +23,13 @@ void unpack_rows(const TernaryMatrix& w, std::size_t begin, std::size_t end, std
                                ", where there was none; the file has changed");
 }
 
+kernels::F16View f16_view(const DenseMatrix& w) {
+  if (w.format->name != "f16")
+    throw std::runtime_error(w.name + ": is " + std::string(w.format->name) +
+                             ", the simulated machines hold f16; tern convert makes it so");
+  return w.view<kernels::f16>();
+}
+
 void LinearEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
   for (const TernaryTask& task : tasks) {
     const std::size_t rows = task.w->rows;

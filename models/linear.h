@@ -14,6 +14,7 @@
 
 #include "kernels/dense/dense.h"
 #include "kernels/format.h"
+#include "kernels/formats/dense_formats.h"
 #include "kernels/formats/formats.h"
 #include "kernels/ternary/ternary.h"
 
@@ -41,10 +42,26 @@ struct TernaryMatrix {
 // are no longer what was found sound.
 void unpack_rows(const TernaryMatrix& w, std::size_t begin, std::size_t end, std::int8_t* trits);
 
-struct F16Matrix {
+// Weights in one of the formats of kernels/formats/dense_formats.h.
+struct DenseMatrix {
   std::string name;
-  kernels::F16View view;  // [rows, cols]
+  std::size_t rows, cols;
+  const kernels::DenseFormat* format;
+  const std::uint8_t* data;  // [rows, row_bytes()], found sound, aligned to its words
+  bool mapped = false;       // as above
+
+  std::size_t row_bytes() const { return format->bytes(cols); }
+  std::size_t bytes() const { return rows * row_bytes(); }
+  // W is the element of the format: f16, bf16 (the same type) or float.
+  template <typename W>
+  kernels::DenseView<W> view() const {
+    return {reinterpret_cast<const W*>(data), rows, cols};
+  }
 };
+
+// As binary16, which the simulated machines hold. Throws std::runtime_error that names the tensor
+// where it is of another format.
+kernels::F16View f16_view(const DenseMatrix& w);
 
 // Activations of tokens, quantised per token (kernels/quantize.h).
 struct TernaryInput {
@@ -78,9 +95,9 @@ class LinearEngine {
   // then dequantize().
   virtual void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in);
 
-  // y[t, r], with the float numerics of kernels/dense/dense.h.
-  //   x  [tokens, cols], float32 that holds binary16 values;  y  [tokens, rows]
-  virtual void fp16(const F16Matrix& w, const float* x, std::size_t tokens, float* y) = 0;
+  // y[t, r], in the defined order of kernels/dense/dense.h.
+  //   x  [tokens, cols];  y  [tokens, rows]
+  virtual void dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) = 0;
 
  private:
   std::vector<std::int32_t> acc_;  // [tokens, rows]

@@ -17,7 +17,7 @@ void LinearInput::set(const float* x, std::size_t tokens, std::size_t cols,
   norm_ = nullptr;
   tokens_ = tokens;
   cols_ = cols;
-  quantized_ = normed_done_ = rounded_ = false;
+  quantized_ = normed_done_ = checked_ = false;
 }
 
 void LinearInput::set_normed(const float* x, std::size_t tokens, const std::vector<float>& weight,
@@ -76,40 +76,42 @@ void LinearInput::times(std::initializer_list<Target> targets, bool accumulate) 
       counts_.elementwise_ops += tokens_ * rows * kDequantizeOps;
       continue;
     }
-    const F16Matrix& w = std::get<F16Matrix>(*target.w);
+    const DenseMatrix& w = std::get<DenseMatrix>(*target.w);
     if (accumulate) {
       product_.resize(tokens_ * rows);
-      fp16(w, product_.data());
+      dense(w, product_.data());
       for (std::size_t i = 0; i < product_.size(); ++i) target.y[i] += product_[i];
     } else {
-      fp16(w, target.y);
+      dense(w, target.y);
     }
     counts_.fp16_macs += macs;
-    counts_.linear_weight_bytes += rows * cols_ * sizeof(kernels::f16);
+    counts_.linear_weight_bytes += w.bytes();
   }
   if (!tasks_.empty()) engine_.ternary_linears(tasks_, quantized());
 }
 
-void LinearInput::times_head(const F16Matrix& w, float* y) {
-  TERN_CHECK(w.view.cols == cols_, "a head that does not fit its input");
-  fp16(w, y);
+void LinearInput::times_head(const DenseMatrix& w, float* y) {
+  TERN_CHECK(w.cols == cols_, "a head that does not fit its input");
+  dense(w, y);
   counts_.logits += tokens_;
-  counts_.head_macs += tokens_ * w.view.rows * cols_;
-  counts_.head_weight_bytes += w.view.rows * cols_ * sizeof(kernels::f16);
+  counts_.head_macs += tokens_ * w.rows * cols_;
+  counts_.head_weight_bytes += w.bytes();
 }
 
-void LinearInput::fp16(const F16Matrix& w, float* y) {
-  if (!rounded_) {
-    const float* x = floats();
+void LinearInput::dense(const DenseMatrix& w, float* y) {
+  const float* x = floats();
+  if (!checked_) {
     if (!ops_.all_finite(x, tokens_ * cols_)) not_finite();
-    halves_.resize(tokens_ * cols_);
-    kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
-    if (!ops_.all_finite(halves_.data(), halves_.size()))
-      throw std::runtime_error("an input of " + w.name + " is beyond binary16");
-    counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;
-    rounded_ = true;
+    if (inputs_ == DenseInputs::kBinary16) {
+      halves_.resize(tokens_ * cols_);
+      kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
+      if (!ops_.all_finite(halves_.data(), halves_.size()))
+        throw std::runtime_error("an input of " + w.name + " is beyond binary16");
+      counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;
+    }
+    checked_ = true;
   }
-  engine_.fp16(w, halves_.data(), tokens_, y);
+  engine_.dense(w, inputs_ == DenseInputs::kBinary16 ? halves_.data() : x, tokens_, y);
 }
 
 }  // namespace tern::models

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Activations on their way into linears: normed and quantised to int8 per token for ternary
-// matrices, rounded to binary16 for FP16 ones, each at most once however many matrices share the
-// input.
+// matrices, as they are or rounded to binary16 for dense ones, each at most once however many
+// matrices share the input.
 
 #pragma once
 
@@ -21,13 +21,20 @@
 
 namespace tern::models {
 
+// What dense matrices multiply.
+enum class DenseInputs : std::uint8_t {
+  kFloat32,   // the activations as they are
+  kBinary16,  // rounded, as the simulated FP16 machine takes them
+};
+
 class LinearInput {
  public:
-  // Borrows all three.
-  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts)
+  // Borrows all but the last.
+  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, DenseInputs inputs)
       : engine_(engine),
         ops_(ops),
         counts_(counts),
+        inputs_(inputs),
         norm_quantize_(kernels::kernel_for(kernels::norm_quantize_kernels(), ops.isa).run),
         quantize_(kernels::kernel_for(kernels::quantize_kernels(), ops.isa).run) {}
 
@@ -48,18 +55,19 @@ class LinearInput {
   // y += w times the input.
   void add_times(const Linear& w, float* y) { times({{&w, y}}, true); }
   // The head, which is counted apart.
-  void times_head(const F16Matrix& w, float* y);
+  void times_head(const DenseMatrix& w, float* y);
 
  private:
   void times(std::initializer_list<Target> targets, bool accumulate);
   TernaryInput quantized();
   const float* floats();
-  void fp16(const F16Matrix& w, float* y);
+  void dense(const DenseMatrix& w, float* y);
   [[noreturn]] void not_finite() const;
 
   LinearEngine& engine_;
   const VectorOps& ops_;
   StepCounts& counts_;
+  DenseInputs inputs_;
 
   kernels::NormQuantizeFn* norm_quantize_;
   kernels::QuantizeFn* quantize_;
@@ -69,13 +77,13 @@ class LinearInput {
   const std::vector<float>* norm_ = nullptr;  // null: x as it is
   float eps_ = 0;
   std::size_t tokens_ = 0, cols_ = 0;
-  bool quantized_ = false, normed_done_ = false, rounded_ = false;
+  bool quantized_ = false, normed_done_ = false, checked_ = false;
   std::int8_t* q_ = nullptr;    // [tokens, ternary_stride], in q_block_
   kernels::Scratch q_block_;    // whole lines, which AMX tiles load twice as fast
   std::vector<float> scales_;   // [tokens]
   std::vector<float> normed_;   // [tokens, cols]
   std::vector<float> halves_;   // [tokens, cols]
-  std::vector<float> product_;  // [tokens, rows], of FP16 that is to be added
+  std::vector<float> product_;  // [tokens, rows], of a dense matrix that is to be added
   std::vector<TernaryTask> tasks_;
 };
 

@@ -40,12 +40,12 @@ std::string tensor_name(std::size_t layer, std::string_view slot) {
 
 std::size_t rows_of(const Linear& linear) {
   if (const auto* t = std::get_if<TernaryMatrix>(&linear)) return t->rows;
-  return std::get<F16Matrix>(linear).view.rows;
+  return std::get<DenseMatrix>(linear).rows;
 }
 
 std::size_t cols_of(const Linear& linear) {
   if (const auto* t = std::get_if<TernaryMatrix>(&linear)) return t->cols;
-  return std::get<F16Matrix>(linear).view.cols;
+  return std::get<DenseMatrix>(linear).cols;
 }
 
 const std::string& name_of(const Linear& linear) {

@@ -22,7 +22,7 @@
 
 namespace tern::models {
 
-using Linear = std::variant<TernaryMatrix, F16Matrix>;
+using Linear = std::variant<TernaryMatrix, DenseMatrix>;
 
 struct Layer {
   std::vector<float> attn_norm;      // [dim]
@@ -41,14 +41,14 @@ struct Model {
 
   Config config;
   TokenizerData tokenizer;
-  F16Matrix token_embd{};            // [vocab, dim]
-  std::optional<F16Matrix> output;   // [vocab, dim]; absent: tied
-  std::vector<float> output_norm;    // [dim]
-  std::vector<float> rope_divisors;  // [head_dim / 2] or empty: rope_freqs.weight of LLaMA 3.1
+  DenseMatrix token_embd{};           // [vocab, dim]
+  std::optional<DenseMatrix> output;  // [vocab, dim]; absent: tied
+  std::vector<float> output_norm;     // [dim]
+  std::vector<float> rope_divisors;   // [head_dim / 2] or empty: rope_freqs.weight of LLaMA 3.1
   std::vector<Layer> layers;
   std::vector<std::shared_ptr<const void>> storage;  // what the matrices point into
 
-  const F16Matrix& head() const { return output ? *output : token_embd; }
+  const DenseMatrix& head() const { return output ? *output : token_embd; }
 };
 
 std::size_t rows_of(const Linear& linear);

@@ -18,10 +18,11 @@ const T* keep(Model& model, std::vector<T> data) {
   return owned->data();
 }
 
-F16Matrix f16_matrix(Model& model, const std::string& name, const std::vector<float>& w,
-                     std::size_t rows, std::size_t cols) {
+DenseMatrix f16_matrix(Model& model, const std::string& name, const std::vector<float>& w,
+                       std::size_t rows, std::size_t cols) {
   TERN_CHECK(w.size() == rows * cols, "master weights of another shape");
-  return {name, {keep(model, pack_f16(w, name)), rows, cols}};
+  return {name, rows, cols, &kernels::dense_format("f16"),
+          reinterpret_cast<const std::uint8_t*>(keep(model, pack_f16(w, name)))};
 }
 
 }  // namespace

@@ -13,11 +13,13 @@ namespace {
 
 using Vector = std::vector<double>;
 
-Vector times_f16(const F16Matrix& w, const Vector& x) {
-  Vector y(w.view.rows, 0.0);
-  for (std::size_t r = 0; r < y.size(); ++r)
-    for (std::size_t k = 0; k < x.size(); ++k)
-      y[r] += static_cast<double>(kernels::f16_to_f32(w.view.data[r * w.view.cols + k])) * x[k];
+Vector times_dense(const DenseMatrix& w, const Vector& x) {
+  Vector y(w.rows, 0.0);
+  std::vector<float> row(w.cols);
+  for (std::size_t r = 0; r < y.size(); ++r) {
+    w.format->unpack(w.data + r * w.row_bytes(), w.cols, row.data());
+    for (std::size_t k = 0; k < x.size(); ++k) y[r] += static_cast<double>(row[k]) * x[k];
+  }
   return y;
 }
 
@@ -85,7 +87,7 @@ Vector Reference::times_ternary(const TernaryMatrix& w, const Vector& x) {
 
 Vector Reference::times(const Linear& w, const Vector& x) {
   if (const auto* ternary = std::get_if<TernaryMatrix>(&w)) return times_ternary(*ternary, x);
-  return times_f16(std::get<F16Matrix>(w), x);
+  return times_dense(std::get<DenseMatrix>(w), x);
 }
 
 void Reference::rotate(Vector& x) const {
@@ -131,9 +133,11 @@ Vector Reference::step(TokenId token) {
   const Config& c = model_.config;
   TERN_CHECK(token < c.vocab, "token id outside the vocabulary");
   TERN_CHECK(position_ < c.context, "the context is full");
-  Vector x(c.dim);
-  for (std::size_t i = 0; i < c.dim; ++i)
-    x[i] = static_cast<double>(kernels::f16_to_f32(model_.token_embd.view.data[token * c.dim + i]));
+  const DenseMatrix& embeddings = model_.token_embd;
+  std::vector<float> embedding(c.dim);
+  embeddings.format->unpack(embeddings.data + token * embeddings.row_bytes(), c.dim,
+                            embedding.data());
+  Vector x(embedding.begin(), embedding.end());
   for (std::size_t l = 0; l < c.layers; ++l) {
     const Layer& layer = model_.layers[l];
     const Vector a = norm(x, layer.attn_norm);
@@ -160,7 +164,7 @@ Vector Reference::step(TokenId token) {
 }
 
 Vector Reference::logits(const Vector& hidden) const {
-  return times_f16(model_.head(), norm(hidden, model_.output_norm));
+  return times_dense(model_.head(), norm(hidden, model_.output_norm));
 }
 
 std::span<const float> Reference::forward(std::span<const TokenId> tokens) {

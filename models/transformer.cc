@@ -15,17 +15,17 @@ constexpr std::size_t kMaxBatch = 64;
 
 }  // namespace
 
-Transformer::Transformer(const Model& model, LinearEngine& engine, kernels::ThreadPool* pool,
-                         kernels::Isa isa)
+Transformer::Transformer(const Model& model, LinearEngine& engine,
+                         const TransformerOptions& options)
     : model_(model),
       config_(model.config),
-      ops_(vector_ops(isa)),
-      input_(engine, ops_, counts_),
-      attention_(config_, ops_, pool),
+      ops_(vector_ops(options.isa)),
+      input_(engine, ops_, counts_, options.dense_inputs),
+      attention_(config_, ops_, options.pool),
       rope_(config_, model.rope_divisors),
       cache_(config_.layers),
       logits_(config_.vocab) {
-  TERN_CHECK(kernels::host_has(isa), "a transformer for instructions that this host lacks");
+  TERN_CHECK(kernels::host_has(options.isa), "a transformer for instructions that this host lacks");
 }
 
 void Transformer::reset() {
@@ -105,9 +105,10 @@ void Transformer::run_layers(std::span<const TokenId> tokens) {
   gate_.resize(n * config_.ffn);
   up_.resize(n * config_.ffn);
   rope_.reserve(position_ + n);
-  const kernels::f16* embeddings = model_.token_embd.view.data;
+  const DenseMatrix& embeddings = model_.token_embd;
   for (std::size_t t = 0; t < n; ++t)
-    kernels::f16_to_f32(embeddings + tokens[t] * dim, dim, x_.data() + t * dim);
+    embeddings.format->unpack(embeddings.data + tokens[t] * embeddings.row_bytes(), dim,
+                              x_.data() + t * dim);
   for (std::size_t l = 0; l < config_.layers; ++l) {
     attention_block(model_.layers[l], cache_[l], n);
     ffn_block(model_.layers[l], n);

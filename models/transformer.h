@@ -23,12 +23,16 @@
 
 namespace tern::models {
 
+struct TransformerOptions {
+  kernels::ThreadPool* pool = nullptr;         // for what the engine does not do; null: one thread
+  kernels::Isa isa = kernels::selected_isa();  // likewise; the host must have it
+  DenseInputs dense_inputs = DenseInputs::kFloat32;
+};
+
 class Transformer : public Decoder {
  public:
-  // Borrows the model and the engine, and the pool (may be null) for attention. `isa` is for what
-  // is not done by the engine; the host must have it.
-  Transformer(const Model& model, LinearEngine& engine, kernels::ThreadPool* pool = nullptr,
-              kernels::Isa isa = kernels::selected_isa());
+  // Borrows the model and the engine, and the pool.
+  Transformer(const Model& model, LinearEngine& engine, const TransformerOptions& options = {});
 
   std::span<const float> forward(std::span<const TokenId> tokens) override;
   void forward_all(std::span<const TokenId> tokens, float* logits) override;

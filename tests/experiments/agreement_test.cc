@@ -116,8 +116,8 @@ class Counting final : public models::LinearEngine {
     for (std::size_t i = 0; i < in.tokens * w.rows; ++i)
       acc[i] = static_cast<std::int32_t>(i) ^ (static_cast<int>(i) == wrong ? 1 << 30 : 0);
   }
-  void fp16(const models::F16Matrix& w, const float*, std::size_t tokens, float* y) override {
-    for (std::size_t i = 0; i < tokens * w.view.rows; ++i)
+  void dense(const models::DenseMatrix& w, const float*, std::size_t tokens, float* y) override {
+    for (std::size_t i = 0; i < tokens * w.rows; ++i)
       y[i] = static_cast<int>(i) == wrong ? -0.0f : 0.0f;
   }
 };
@@ -125,7 +125,7 @@ class Counting final : public models::LinearEngine {
 TEST_CASE("one wrong bit in one output changes the hash of its product and no other",
           "[experiments]") {
   const models::TernaryMatrix ternary = {"t", 5, 100, 1.0f, {}};
-  const models::F16Matrix fp16 = {"f", {nullptr, 5, 100}};
+  const models::DenseMatrix dense = {"f", 5, 100, &kernels::dense_format("f16"), nullptr};
   std::vector<Product> all[3];
   for (int run = 0; run < 3; ++run) {
     Counting inner;
@@ -135,7 +135,7 @@ TEST_CASE("one wrong bit in one output changes the hash of its product and no ot
     for (int product = 0; product < 3; ++product) {
       inner.wrong = run > 0 && product == 1 ? 12 + run : -1;
       engine.ternary(ternary, {nullptr, 0, nullptr, 3}, acc);
-      engine.fp16(fp16, nullptr, 3, y);
+      engine.dense(dense, nullptr, 3, y);
     }
     all[run] = engine.products();
     REQUIRE(all[run].size() == 6);

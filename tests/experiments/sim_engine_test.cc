@@ -41,7 +41,8 @@ struct Told {
 Told tell(const std::string& name, const models::Model& model, models::LinearEngine& engine,
           SimEngine* simulated) {
   ObservedEngine observed(engine);
-  models::Transformer transformer(model, observed);
+  models::Transformer transformer(model, observed,
+                                  {.dense_inputs = models::DenseInputs::kBinary16});
   Told told;
   told.result.engine = name;
   told.result.prompt_tokens = kPrompt;

@@ -98,15 +98,6 @@ void check_decoder(Decoder& decoder, const std::filesystem::path& folder, std::s
   CHECK(std::fabs(nll - perplexity["mean_nll"].get<double>()) <= tolerance.nll);
 }
 
-// What the fast path may add, over the logit range. The head's inputs are rounded to binary16, each
-// by an error of standard deviation 2^-11 / sqrt(3) of itself; the errors are independent, so a
-// logit moves by that fraction of the logits' own deviation, which is about a seventh of their
-// range: 4e-5. Of the 50,000 logits of a file the unluckiest moves 4.5 times as much. An FP16
-// linear rounds the same way; 2 layers of 4 roundings in sequence and the head make sqrt(9) times
-// as much. A factor of 4 is for what the layers amplify.
-constexpr double kHeadRounding = 4 * 4.5 * 4e-5;
-constexpr double kAllRoundings = 3 * kHeadRounding;
-
 TEST_CASE("float weights give the reference's logits tokens and perplexity", "[models][golden]") {
   const auto folder = golden("llama-f16");
   if (!folder) return;
@@ -115,8 +106,8 @@ TEST_CASE("float weights give the reference's logits tokens and perplexity", "[m
   check_decoder(reference, *folder, model->config.vocab, {1e-5, 1e-5, 1e-5});
   kernels::ThreadPool pool(2);
   CpuEngine engine(kernels::selected_isa(), pool);
-  Transformer fast(*model, engine, &pool);
-  check_decoder(fast, *folder, model->config.vocab, {kAllRoundings, kAllRoundings, kAllRoundings});
+  Transformer fast(*model, engine, {.pool = &pool});
+  check_decoder(fast, *folder, model->config.vocab, {1e-5, 1e-5, 1e-5});
 }
 
 TEST_CASE("packed ternary weights give the reference's logits tokens and perplexity",
@@ -129,8 +120,8 @@ TEST_CASE("packed ternary weights give the reference's logits tokens and perplex
   check_decoder(reference, *folder, model->config.vocab, {1e-5, 3e-2, 5e-3});
   kernels::ThreadPool pool(2);
   CpuEngine engine(kernels::selected_isa(), pool);
-  Transformer fast(*model, engine, &pool);
-  check_decoder(fast, *folder, model->config.vocab, {kHeadRounding, 3e-2 + kHeadRounding, 5e-3});
+  Transformer fast(*model, engine, {.pool = &pool});
+  check_decoder(fast, *folder, model->config.vocab, {1e-5, 3e-2, 5e-3});
 }
 
 }  // namespace

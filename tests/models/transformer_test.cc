@@ -61,10 +61,11 @@ struct Run {
 
 // Feeds the tokens in batches of the given size.
 Run run(const Model& model, std::span<const TokenId> ids, std::size_t batch, unsigned threads = 1,
-        kernels::Isa isa = kernels::Isa::kScalar) {
+        kernels::Isa isa = kernels::Isa::kScalar,
+        DenseInputs dense_inputs = DenseInputs::kFloat32) {
   kernels::ThreadPool pool(threads);
   CpuEngine engine(isa, pool);
-  Transformer transformer(model, engine, &pool, isa);
+  Transformer transformer(model, engine, {.pool = &pool, .isa = isa, .dense_inputs = dense_inputs});
   Run r;
   r.logits.resize(ids.size() * model.config.vocab);
   for (std::size_t i = 0; i < ids.size(); i += batch)
@@ -193,7 +194,8 @@ TEST_CASE("a step is counted as its shape says", "[models]") {
   const auto ids = random_tokens(n, 300, 8);
   for (const Flavour flavour : {Flavour::kTernary, Flavour::kF16}) {
     const auto model = make_model(kShapes[0], flavour);
-    const StepCounts c = run(*model, ids, n).counts;
+    const StepCounts c =
+        run(*model, ids, n, 1, kernels::Isa::kScalar, DenseInputs::kBinary16).counts;
     const bool ternary = flavour == Flavour::kTernary;
     CHECK(c.tokens == n);
     CHECK(c.logits == n);
@@ -250,7 +252,9 @@ TEST_CASE("weights that drive activations out of range are an error and not a cr
   SECTION("beyond binary16") {
     m.output_norm.assign(c.dim, 1e6f);
     const auto model = build_model(m, tiny_tokenizer(c.vocab), any_flavour());
-    CHECK_THROWS_WITH(run(*model, random_tokens(2, c.vocab, 1), 2),
+    const auto ids = random_tokens(2, c.vocab, 1);
+    CHECK_NOTHROW(run(*model, ids, 2));
+    CHECK_THROWS_WITH(run(*model, ids, 2, 1, kernels::Isa::kScalar, DenseInputs::kBinary16),
                       Catch::Contains("token_embd.weight") && Catch::Contains("binary16"));
   }
 }
