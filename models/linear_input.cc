@@ -3,12 +3,19 @@
 #include "models/linear_input.h"
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 
 #include "kernels/check.h"
 #include "models/rms_norm.h"
 
 namespace tern::models {
+namespace {
+
+// As in transformer.cc.
+constexpr std::size_t kParallelElements = std::size_t{1} << 16;
+
+}  // namespace
 
 void LinearInput::set(const float* x, std::size_t tokens, std::size_t cols,
                       const std::string& what) {
@@ -36,17 +43,25 @@ TernaryInput LinearInput::quantized() {
   const std::size_t stride = ternary_stride(cols_);
   if (!quantized_) {
     q_ = q_block_.room<std::int8_t>(tokens_ * stride);
-    std::fill_n(q_, tokens_ * stride, std::int8_t{0});
     scales_.resize(tokens_);
-    for (std::size_t t = 0; t < tokens_; ++t) {
-      const float* x = x_ + t * cols_;
-      std::int8_t* q = q_ + t * stride;
-      const kernels::Quantized row = norm_ != nullptr
-                                         ? norm_quantize_(x, norm_->data(), eps_, cols_, q)
-                                         : quantize_(x, cols_, q);
-      if (!row.finite) not_finite();
-      scales_[t] = row.scale;
-    }
+    std::atomic<bool> finite = true;
+    const auto some = [&](std::size_t begin, std::size_t end) {
+      for (std::size_t t = begin; t < end; ++t) {
+        const float* x = x_ + t * cols_;
+        std::int8_t* q = q_ + t * stride;
+        std::fill(q + cols_, q + stride, std::int8_t{0});
+        const kernels::Quantized row = norm_ != nullptr
+                                           ? norm_quantize_(x, norm_->data(), eps_, cols_, q)
+                                           : quantize_(x, cols_, q);
+        if (!row.finite) finite = false;
+        scales_[t] = row.scale;
+      }
+    };
+    if (pool_ == nullptr || tokens_ * cols_ < kParallelElements)
+      some(0, tokens_);
+    else
+      pool_->parallel_for(tokens_, 1, some);
+    if (!finite) not_finite();
     counts_.elementwise_ops += tokens_ * cols_ * kQuantizeOps;
     quantized_ = true;
   }

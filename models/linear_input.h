@@ -14,6 +14,7 @@
 
 #include "kernels/norm_quantize.h"
 #include "kernels/scratch.h"
+#include "kernels/thread_pool.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/step_counts.h"
@@ -29,12 +30,14 @@ enum class DenseInputs : std::uint8_t {
 
 class LinearInput {
  public:
-  // Borrows all but the last.
-  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, DenseInputs inputs)
+  // Borrows all references and the pool, which may be null: one thread.
+  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, DenseInputs inputs,
+              kernels::ThreadPool* pool)
       : engine_(engine),
         ops_(ops),
         counts_(counts),
         inputs_(inputs),
+        pool_(pool),
         norm_quantize_(kernels::kernel_for(kernels::norm_quantize_kernels(), ops.isa).run),
         quantize_(kernels::kernel_for(kernels::quantize_kernels(), ops.isa).run) {}
 
@@ -68,6 +71,7 @@ class LinearInput {
   const VectorOps& ops_;
   StepCounts& counts_;
   DenseInputs inputs_;
+  kernels::ThreadPool* pool_;
 
   kernels::NormQuantizeFn* norm_quantize_;
   kernels::QuantizeFn* quantize_;

@@ -9,9 +9,11 @@
 namespace tern::models {
 namespace {
 
-// Tokens that share a pass over the weights. Beyond this, the weights' traffic is hidden anyway
-// and the buffers leave the cache.
-constexpr std::size_t kMaxBatch = 64;
+// Tokens that share a pass over the weights: each block of unpacked weights meets all of them.
+constexpr std::size_t kMaxBatch = 512;
+
+// Elements from which on it pays to wake another thread for work on vectors.
+constexpr std::size_t kParallelElements = std::size_t{1} << 16;
 
 }  // namespace
 
@@ -20,20 +22,18 @@ Transformer::Transformer(const Model& model, LinearEngine& engine,
     : model_(model),
       config_(model.config),
       ops_(vector_ops(options.isa)),
-      input_(engine, ops_, counts_, options.dense_inputs),
+      pool_(options.pool),
+      input_(engine, ops_, counts_, options.dense_inputs, options.pool),
       attention_(config_, ops_, options.pool),
       rope_(config_, model.rope_divisors),
-      cache_(config_.layers),
+      cache_(config_, options.kv, options.isa, options.pool),
       logits_(config_.vocab) {
   TERN_CHECK(kernels::host_has(options.isa), "a transformer for instructions that this host lacks");
 }
 
 void Transformer::reset() {
   position_ = 0;
-  for (KvCache& cache : cache_) {
-    cache.keys.clear();
-    cache.values.clear();
-  }
+  cache_.clear();
 }
 
 void Transformer::check_tokens(std::span<const TokenId> tokens) const {
@@ -47,48 +47,64 @@ void Transformer::add_to_residual(const Linear& linear, std::size_t tokens) {
   counts_.elementwise_ops += tokens * config_.dim * kResidualOps;
 }
 
-void Transformer::attention_block(const Layer& layer, KvCache& cache, std::size_t tokens) {
-  const std::size_t q_dim = config_.q_dim(), kv_dim = config_.kv_dim();
-  input_.set_normed(x_.data(), tokens, layer.attn_norm, config_.rms_eps, name_of(layer.attn_q));
-  const std::size_t filled = position_ * kv_dim;
-  cache.keys.resize(filled + tokens * kv_dim);
-  cache.values.resize(filled + tokens * kv_dim);
-  input_.times({{&layer.attn_q, q_.data()},
-                {&layer.attn_k, cache.keys.data() + filled},
-                {&layer.attn_v, cache.values.data() + filled}});
-  for (std::size_t t = 0; t < tokens; ++t) {
-    rope_.rotate(q_.data() + t * q_dim, config_.heads, position_ + t);
-    rope_.rotate(cache.keys.data() + filled + t * kv_dim, config_.kv_heads, position_ + t);
-  }
-  attention_.run(q_.data(), tokens, position_, cache, heads_.data());
+void Transformer::by_tokens(std::size_t tokens, std::size_t elements,
+                            const std::function<void(std::size_t, std::size_t)>& body) {
+  if (pool_ == nullptr || tokens * elements < kParallelElements)
+    body(0, tokens);
+  else
+    pool_->parallel_for(tokens, 1, body);
+}
 
-  // Token t sees position + t + 1 positions.
-  const std::uint64_t seen = tokens * position_ + tokens * (tokens + 1) / 2;
+void Transformer::attention_block(std::size_t l, std::size_t tokens, std::size_t kept) {
+  const Layer& layer = model_.layers[l];
+  const std::size_t q_dim = config_.q_dim(), kv_dim = config_.kv_dim(), dim = config_.dim;
+  input_.set_normed(x_.data(), tokens, layer.attn_norm, config_.rms_eps, name_of(layer.attn_q));
+  const std::size_t left = tokens - kept, first = position_ + left;
+  if (left == 0) {
+    input_.times(
+        {{&layer.attn_q, q_.data()}, {&layer.attn_k, k_.data()}, {&layer.attn_v, v_.data()}});
+  } else {
+    input_.times({{&layer.attn_k, k_.data()}, {&layer.attn_v, v_.data()}});
+    std::copy_n(x_.begin() + static_cast<std::ptrdiff_t>(left * dim), kept * dim, x_.begin());
+    input_.set_normed(x_.data(), kept, layer.attn_norm, config_.rms_eps, name_of(layer.attn_q));
+    if (kept > 0) input_.times({{&layer.attn_q, q_.data()}});
+  }
+  by_tokens(tokens, q_dim, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      rope_.rotate(k_.data() + t * kv_dim, config_.kv_heads, position_ + t);
+      if (t >= left) rope_.rotate(q_.data() + (t - left) * q_dim, config_.heads, position_ + t);
+    }
+  });
+  cache_.append(l, position_, tokens, k_.data(), v_.data());
+  counts_.kv_write_bytes += tokens * cache_.bytes_per_token() / config_.layers;
+  counts_.elementwise_ops += (kept * q_dim + tokens * kv_dim) * kRopeOps;
+  if (kept == 0) return;
+  attention_.run(q_.data(), kept, first, cache_, l, heads_.data());
+
+  // Token t of those kept sees first + t + 1 positions.
+  const std::uint64_t seen = kept * first + kept * (kept + 1) / 2;
   counts_.attention_macs += 2 * seen * q_dim;
-  counts_.kv_read_bytes += 2 * seen * kv_dim * kKvBytesPerValue;
-  counts_.kv_write_bytes += 2 * tokens * kv_dim * kKvBytesPerValue;
-  counts_.elementwise_ops += tokens * (q_dim + kv_dim) * kRopeOps +
-                             seen * config_.heads * kSoftmaxOps + tokens * q_dim * kAverageOps;
+  counts_.kv_read_bytes += seen * cache_.bytes_per_token() / config_.layers;
+  counts_.elementwise_ops += seen * config_.heads * kSoftmaxOps + kept * q_dim * kAverageOps;
 
   if (config_.sub_norms)
-    input_.set_normed(heads_.data(), tokens, layer.attn_sub_norm, config_.rms_eps,
+    input_.set_normed(heads_.data(), kept, layer.attn_sub_norm, config_.rms_eps,
                       name_of(layer.attn_output));
   else
-    input_.set(heads_.data(), tokens, q_dim, name_of(layer.attn_output));
-  add_to_residual(layer.attn_output, tokens);
+    input_.set(heads_.data(), kept, q_dim, name_of(layer.attn_output));
+  add_to_residual(layer.attn_output, kept);
 }
 
 void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
   const std::size_t n = tokens * config_.ffn;
   input_.set_normed(x_.data(), tokens, layer.ffn_norm, config_.rms_eps, name_of(layer.ffn_gate));
   input_.times({{&layer.ffn_gate, gate_.data()}, {&layer.ffn_up, up_.data()}});
-  if (config_.activation == Activation::kRelu2) {
-    ops_.relu2_times(gate_.data(), up_.data(), n);
-    counts_.elementwise_ops += n * kRelu2Ops;
-  } else {
-    ops_.silu_times(gate_.data(), up_.data(), n);
-    counts_.elementwise_ops += n * kSiluOps;
-  }
+  const bool relu2 = config_.activation == Activation::kRelu2;
+  by_tokens(tokens, config_.ffn, [&](std::size_t begin, std::size_t end) {
+    const std::size_t at = begin * config_.ffn, some = (end - begin) * config_.ffn;
+    (relu2 ? ops_.relu2_times : ops_.silu_times)(gate_.data() + at, up_.data() + at, some);
+  });
+  counts_.elementwise_ops += n * (relu2 ? kRelu2Ops : kSiluOps);
   if (config_.sub_norms)
     input_.set_normed(gate_.data(), tokens, layer.ffn_sub_norm, config_.rms_eps,
                       name_of(layer.ffn_down));
@@ -97,21 +113,25 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
   add_to_residual(layer.ffn_down, tokens);
 }
 
-void Transformer::run_layers(std::span<const TokenId> tokens) {
+void Transformer::run_layers(std::span<const TokenId> tokens, std::size_t kept) {
   const std::size_t n = tokens.size(), dim = config_.dim;
   x_.resize(n * dim);
   q_.resize(n * config_.q_dim());
   heads_.resize(n * config_.q_dim());
+  k_.resize(n * config_.kv_dim());
+  v_.resize(n * config_.kv_dim());
   gate_.resize(n * config_.ffn);
   up_.resize(n * config_.ffn);
   rope_.reserve(position_ + n);
+  cache_.reserve(position_ + n);
   const DenseMatrix& embeddings = model_.token_embd;
   for (std::size_t t = 0; t < n; ++t)
     embeddings.format->unpack(embeddings.data + tokens[t] * embeddings.row_bytes(), dim,
                               x_.data() + t * dim);
   for (std::size_t l = 0; l < config_.layers; ++l) {
-    attention_block(model_.layers[l], cache_[l], n);
-    ffn_block(model_.layers[l], n);
+    const std::size_t through = l + 1 == config_.layers ? kept : n;
+    attention_block(l, n, through);
+    if (through > 0) ffn_block(model_.layers[l], through);
   }
   position_ += n;
   counts_.tokens += n;
@@ -127,9 +147,9 @@ std::span<const float> Transformer::forward(std::span<const TokenId> tokens) {
   check_tokens(tokens);
   while (!tokens.empty()) {
     const auto batch = tokens.first(std::min(kMaxBatch, tokens.size()));
-    run_layers(batch);
     tokens = tokens.subspan(batch.size());
-    if (tokens.empty()) head(batch.size() - 1, 1, logits_.data());
+    run_layers(batch, tokens.empty() ? 1 : 0);
+    if (tokens.empty()) head(0, 1, logits_.data());
   }
   return logits_;
 }
@@ -138,7 +158,7 @@ void Transformer::forward_all(std::span<const TokenId> tokens, float* logits) {
   check_tokens(tokens);
   while (!tokens.empty()) {
     const auto batch = tokens.first(std::min(kMaxBatch, tokens.size()));
-    run_layers(batch);
+    run_layers(batch, batch.size());
     head(0, batch.size(), logits);
     logits += batch.size() * config_.vocab;
     tokens = tokens.subspan(batch.size());

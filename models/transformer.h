@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "kernels/thread_pool.h"
 #include "models/attention.h"
 #include "models/decoder.h"
+#include "models/kv_cache.h"
 #include "models/linear.h"
 #include "models/linear_input.h"
 #include "models/model.h"
@@ -27,6 +29,7 @@ struct TransformerOptions {
   kernels::ThreadPool* pool = nullptr;         // for what the engine does not do; null: one thread
   kernels::Isa isa = kernels::selected_isa();  // likewise; the host must have it
   DenseInputs dense_inputs = DenseInputs::kFloat32;
+  kernels::KvFormat kv = kernels::KvFormat::kF32;
 };
 
 class Transformer : public Decoder {
@@ -46,10 +49,17 @@ class Transformer : public Decoder {
 
  private:
   void check_tokens(std::span<const TokenId> tokens) const;
-  // Runs the layers over at most kMaxBatch tokens; x_ then holds their hidden states.
-  void run_layers(std::span<const TokenId> tokens);
-  void attention_block(const Layer& layer, KvCache& cache, std::size_t tokens);
+  // Runs the layers over at most kMaxBatch tokens; x_ then holds the hidden states of the last
+  // `kept` of them.
+  void run_layers(std::span<const TokenId> tokens, std::size_t kept);
+  // Both over tokens of x_ whose first stands at position first; where `kept` is less than
+  // `tokens`, only the last ones go on, to the front of x_: the others are in the cache, and that
+  // is all that is wanted of them.
+  void attention_block(std::size_t layer, std::size_t tokens, std::size_t kept);
   void ffn_block(const Layer& layer, std::size_t tokens);
+  // body(begin, end) over tokens of so many elements each, with the pool where it pays.
+  void by_tokens(std::size_t tokens, std::size_t elements,
+                 const std::function<void(std::size_t, std::size_t)>& body);
   // x_ += linear times the input that is set.
   void add_to_residual(const Linear& linear, std::size_t tokens);
   // The logits of `count` hidden states of x_ from `first` on.
@@ -59,15 +69,17 @@ class Transformer : public Decoder {
   const Config& config_;
   const VectorOps& ops_;
   StepCounts counts_;
+  kernels::ThreadPool* pool_;
   LinearInput input_;
   Attention attention_;
   Rope rope_;
-  std::vector<KvCache> cache_;  // [layers]
+  KvCache cache_;
   std::size_t position_ = 0;
 
   // Of one batch, [tokens, ...].
   std::vector<float> x_;          // dim: the residual stream
   std::vector<float> q_, heads_;  // q_dim
+  std::vector<float> k_, v_;      // kv_dim
   std::vector<float> gate_, up_;  // ffn
   std::vector<float> logits_;     // [vocab]
 };

@@ -97,9 +97,24 @@ TERN_INLINE void scale_body(const float* x, float s, const float* w, std::size_t
   for (; i < n; ++i) y[i] = (x[i] * s) * w[i];
 }
 
-TERN_INLINE float exp_sum_body(float* x, std::size_t n) {
+TERN_INLINE float max_body(const float* x, std::size_t n) {
   float most = x[0];
-  for (std::size_t i = 1; i < n; ++i) most = x[i] > most ? x[i] : most;
+  std::size_t i = 0;
+  if (n >= kLanes) {
+    Floats all, v;
+    load(all, x);
+    for (i = kLanes; i + kLanes <= n; i += kLanes) {
+      load(v, x + i);
+      all = v > all ? v : all;
+    }
+    for (std::size_t l = 0; l < kLanes; ++l) most = all[l] > most ? all[l] : most;
+  }
+  for (; i < n; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+
+TERN_INLINE float exp_sum_body(float* x, std::size_t n, float* largest) {
+  const float most = *largest = max_body(x, n);
   Floats sums{}, v;
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
@@ -170,8 +185,8 @@ TERN_INLINE bool all_finite_body(const float* x, std::size_t n) {
                                 float* y) noexcept {                                        \
       scale_body(x, s, w, n, y);                                                            \
     }                                                                                       \
-    attribute static float exp_sum(float* x, std::size_t n) noexcept {                      \
-      return exp_sum_body(x, n);                                                            \
+    attribute static float exp_sum(float* x, std::size_t n, float* most) noexcept {         \
+      return exp_sum_body(x, n, most);                                                      \
     }                                                                                       \
     attribute static void silu_times(float* g, const float* u, std::size_t n) noexcept {    \
       gate_body<true>(g, u, n);                                                             \

@@ -22,8 +22,8 @@ struct VectorOps {
   void (*axpy)(float a, const float* x, std::size_t n, float* y) noexcept;
   // y[i] = (x[i] * s) * w[i].
   void (*scale)(const float* x, float s, const float* w, std::size_t n, float* y) noexcept;
-  // x[i] = exp(x[i] - max x), and returns their sum. n > 0.
-  float (*exp_sum)(float* x, std::size_t n) noexcept;
+  // *most = max x, x[i] = exp(x[i] - *most), and returns their sum. n > 0.
+  float (*exp_sum)(float* x, std::size_t n, float* most) noexcept;
   // g[i] = silu(g[i]) * u[i], silu(v) = v / (1 + exp(-v)).
   void (*silu_times)(float* g, const float* u, std::size_t n) noexcept;
   // g[i] = max(g[i], 0)^2 * u[i].

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys (rotated) and values of all layers, in segments of 512 positions that are allocated as
+// the sequence reaches them. Within a segment the blocks of one head
+// (kernels/attention/attention.h) lie side by side.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/attention/attention.h"
+#include "kernels/huge_buffer.h"
+#include "kernels/thread_pool.h"
+#include "models/config.h"
+
+namespace tern::models {
+
+class KvCache {
+ public:
+  static constexpr std::size_t kSegment = 512;  // positions
+  static constexpr std::size_t kSegmentBlocks = kSegment / kernels::kKvBlock;
+
+  // pool may be null: one thread.
+  KvCache(const Config& config, kernels::KvFormat format, kernels::Isa isa,
+          kernels::ThreadPool* pool);
+
+  const kernels::KvLayout& layout() const { return layout_; }
+  // Of one position in all layers, and of the segments there are.
+  std::size_t bytes_per_token() const;
+  std::size_t bytes() const;
+
+  // Makes positions [0, n) usable. Throws std::runtime_error when the memory is not there.
+  void reserve(std::size_t n);
+  void clear() { segments_.clear(); }
+
+  // Positions [first, first + tokens) of a layer: k and v [tokens, kv_dim], reserved. Throws
+  // std::runtime_error when a value has no finite one in this format.
+  void append(std::size_t layer, std::size_t first, std::size_t tokens, const float* k,
+              const float* v);
+
+  // Segment s of a head: positions from s * kSegment on.
+  kernels::KvHead head(std::size_t layer, std::size_t s, std::size_t head) const {
+    return {segments_[s].data() + offset(layer, head), layout_.block_bytes()};
+  }
+
+ private:
+  std::size_t offset(std::size_t layer, std::size_t head) const {
+    return (layer * kv_heads_ + head) * kSegmentBlocks * layout_.block_bytes();
+  }
+
+  std::size_t layers_, kv_heads_;
+  kernels::KvLayout layout_;
+  const kernels::AttentionFns& run_;
+  kernels::ThreadPool* pool_;
+  std::vector<kernels::HugeBuffer> segments_;
+};
+
+}  // namespace tern::models
