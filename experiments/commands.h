@@ -25,6 +25,7 @@ void add_level(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_roofline(CLI::App& app);
 void add_stories(CLI::App& app);
+void add_synth(CLI::App& app);
 void add_train(CLI::App& app);
 
 // Ends the program with this code and no message.

@@ -35,6 +35,7 @@ constexpr std::array kCommands = {
     add_perplexity,  //
     add_roofline,    //
     add_stories,     //
+    add_synth,       //
     add_train,       //
 };
 

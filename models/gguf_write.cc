@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "models/gguf_write.h"
+
 #include <type_traits>
 
 #include "kernels/check.h"
-#include "models/gguf.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
@@ -78,10 +79,16 @@ void put_scalar(std::string& out, GgufType type, const GgufArray& array) {
 
 std::uint64_t aligned(std::uint64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; }
 
-}  // namespace
+std::uint64_t bytes_of(const TensorStream& t) {
+  std::uint64_t elements = 1;
+  for (const std::uint64_t extent : t.shape) elements *= extent;
+  const std::uint64_t bytes = tensor_bytes(t.type, elements, t.shape[0]);
+  TERN_CHECK(bytes != 0, "a tensor type that cannot hold the shape");
+  return bytes;
+}
 
-void write_gguf(const std::string& path, std::span<const std::pair<std::string, GgufValue>> values,
-                std::span<const GgufTensor> tensors) {
+std::string header(std::span<const std::pair<std::string, GgufValue>> values,
+                   std::span<const TensorStream> tensors) {
   std::string head = "GGUF";
   put<std::uint32_t>(head, 3);
   put<std::uint64_t>(head, tensors.size());
@@ -92,25 +99,50 @@ void write_gguf(const std::string& path, std::span<const std::pair<std::string, 
     std::visit([&](const auto& v) { put_scalar(head, value.type, v); }, value.value);
   }
   std::uint64_t offset = 0;
-  for (const GgufTensor& t : tensors) {
-    TERN_CHECK(t.data.size() == tensor_bytes(t.type, t.elements(), t.shape[0]),
-               "a tensor's data does not have the size of its shape");
+  for (const TensorStream& t : tensors) {
     put_string(head, t.name);
     put(head, static_cast<std::uint32_t>(t.shape.size()));
     for (const std::uint64_t extent : t.shape) put(head, extent);
     put(head, static_cast<std::uint32_t>(t.type));
     put(head, offset);
-    offset += aligned(t.data.size());
+    offset += aligned(bytes_of(t));
   }
   head.resize(static_cast<std::size_t>(aligned(head.size())));
+  return head;
+}
 
+}  // namespace
+
+std::uint64_t gguf_bytes(std::span<const std::pair<std::string, GgufValue>> values,
+                         std::span<const TensorStream> tensors) {
+  std::uint64_t bytes = header(values, tensors).size();
+  for (const TensorStream& t : tensors) bytes += aligned(bytes_of(t));
+  return bytes;
+}
+
+bool write_gguf(const std::string& path, std::span<const std::pair<std::string, GgufValue>> values,
+                std::span<const TensorStream> tensors, const BeforeTensor& before) {
   static constexpr char kZeros[kAlignment] = {};
-  std::vector<std::string_view> parts = {head};
-  for (const GgufTensor& t : tensors) {
-    parts.emplace_back(reinterpret_cast<const char*>(t.data.data()), t.data.size());
-    parts.emplace_back(kZeros, static_cast<std::size_t>(aligned(t.data.size()) - t.data.size()));
+  WholeFile file(path);
+  file.write(header(values, tensors));
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (before && !before(i)) return false;
+    const std::uint64_t begin = file.written(), bytes = bytes_of(tensors[i]);
+    tensors[i].produce([&](std::span<const std::byte> part) { file.write(part); });
+    TERN_CHECK(file.written() - begin == bytes,
+               "a tensor's data does not have the size of its shape");
+    file.write(std::string_view(kZeros, static_cast<std::size_t>(aligned(bytes) - bytes)));
   }
-  write_whole_file(path, parts);
+  file.finish();
+  return true;
+}
+
+void write_gguf(const std::string& path, std::span<const std::pair<std::string, GgufValue>> values,
+                std::span<const GgufTensor> tensors) {
+  std::vector<TensorStream> streams;
+  for (const GgufTensor& t : tensors)
+    streams.push_back({t.name, t.shape, t.type, [&t](const EmitBytes& emit) { emit(t.data); }});
+  write_gguf(path, values, streams);
 }
 
 }  // namespace tern::models

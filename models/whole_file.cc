@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace tern::models {
@@ -32,24 +33,10 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
-  int close() {  // 0, or -1 with errno set
-    const int fd = fd_;
-    fd_ = -1;
-    return ::close(fd);
-  }
 
  private:
   int fd_;
 };
-
-void write_all(int fd, std::string_view part, const std::string& path) {
-  while (!part.empty()) {
-    const ssize_t n = ::write(fd, part.data(), part.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(path, "cannot write", errno);
-    part.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
 
 // The file that `path` means when it is a link, so that renaming replaces the file, not the link.
 std::string target_of(const std::string& path) {
@@ -104,27 +91,49 @@ MappedFile map_file(const std::string& path) {
           {static_cast<const std::byte*>(data), size}};
 }
 
-void write_whole_file(const std::string& path, std::span<const std::string_view> parts) {
+WholeFile::WholeFile(const std::string& path) : path_(path) {
   if (is_special(path)) {
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (file.get() < 0) fail(path, "cannot write", errno);
-    for (const std::string_view part : parts) write_all(file.get(), part, path);
-    if (file.close() != 0) fail(path, "cannot write", errno);
-    return;
+    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  } else {
+    target_ = target_of(path);
+    temporary_ = temporary_name(target_);
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   }
-  const std::string target = target_of(path);
-  const std::string temporary = temporary_name(target);
-  try {
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (file.get() < 0) fail(path, "cannot write", errno);
-    for (const std::string_view part : parts) write_all(file.get(), part, path);
-    if (::fsync(file.get()) != 0) fail(path, "cannot write", errno);
-    if (file.close() != 0) fail(path, "cannot write", errno);
-    if (::rename(temporary.c_str(), target.c_str()) != 0) fail(path, "cannot write", errno);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+  if (fd_ < 0) fail(path_, "cannot write", errno);
+}
+
+WholeFile::~WholeFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void WholeFile::write(std::string_view part) {
+  written_ += part.size();
+  while (!part.empty()) {
+    const ssize_t n = ::write(fd_, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path_, "cannot write", errno);
+    part.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+void WholeFile::finish() {
+  if (!temporary_.empty() && ::fsync(fd_) != 0) fail(path_, "cannot write", errno);
+  const int closed = ::close(std::exchange(fd_, -1));
+  const int error = errno;
+  const bool moved =
+      closed == 0 && (temporary_.empty() || ::rename(temporary_.c_str(), target_.c_str()) == 0);
+  if (moved) return;
+  const int why = closed == 0 ? errno : error;
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  fail(path_, "cannot write", why);
+}
+
+void write_whole_file(const std::string& path, std::span<const std::string_view> parts) {
+  WholeFile file(path);
+  for (const std::string_view part : parts) file.write(part);
+  file.finish();
 }
 
 void write_whole_file(const std::string& path, std::string_view contents) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,9 +26,31 @@ MappedFile map_file(const std::string& path);
 // remain readable: whoever reads them gets them from the file again.
 void drop_pages(const void* at, std::size_t bytes) noexcept;
 
-// Writes the parts one after the other into a temporary file beside `path`, syncs it and renames
-// it over `path`. What is no regular file (a pipe, /dev/stdout) is written in place.
-// Throws std::runtime_error naming `path`; then `path` is as it was.
+// A file that is written piece by piece into a temporary file beside `path`; finish() syncs it and
+// renames it over `path`. Destroyed before that it leaves `path` as it was and nothing beside it.
+// What is no regular file (a pipe, /dev/stdout) is written in place.
+// Each throws std::runtime_error naming `path`.
+class WholeFile {
+ public:
+  explicit WholeFile(const std::string& path);
+  ~WholeFile();
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+
+  void write(std::string_view part);
+  void write(std::span<const std::byte> part) {
+    write(std::string_view(reinterpret_cast<const char*>(part.data()), part.size()));
+  }
+  std::uint64_t written() const { return written_; }
+  void finish();
+
+ private:
+  std::string path_, target_, temporary_;  // the latter two empty: written in place
+  int fd_ = -1;
+  std::uint64_t written_ = 0;
+};
+
+// The parts one after the other through a WholeFile.
 void write_whole_file(const std::string& path, std::span<const std::string_view> parts);
 void write_whole_file(const std::string& path, std::string_view contents);
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "models/gguf_metadata.h"
+
+#include <array>
+#include <stdexcept>
+
+#include "models/architecture.h"
+
+namespace tern::models {
+namespace {
+
+struct FormatRow {
+  std::string_view name;  // of kernels/formats
+  TensorType type;
+  std::uint32_t file_type;
+};
+
+constexpr std::array kFormats = {
+    FormatRow{"f32", TensorType::kF32, 0},    FormatRow{"f16", TensorType::kF16, 1},
+    FormatRow{"bf16", TensorType::kBf16, 32}, FormatRow{"tq1_0", TensorType::kTq1, 36},
+    FormatRow{"tq2_0", TensorType::kTq2, 37}, FormatRow{"i2_s", TensorType::kI2S, 40},
+};
+
+const FormatRow& find_format(std::string_view name) {
+  std::string names;
+  for (const FormatRow& row : kFormats) {
+    if (row.name == name) return row;
+    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  }
+  throw std::runtime_error("GGUF files hold no format '" + std::string(name) +
+                           "', expected one of " + names);
+}
+
+std::uint32_t narrow(std::size_t n) { return static_cast<std::uint32_t>(n); }
+
+void check_architecture(const Config& c) {
+  const Architecture* a = find_architecture(c.architecture);
+  if (a == nullptr)
+    throw std::runtime_error("general.architecture: no architecture '" + c.architecture + "'");
+  if (a->activation != c.activation || a->pairing != c.pairing || a->sub_norms != c.sub_norms)
+    throw std::runtime_error(
+        "general.architecture: activation, RoPE pairing or sub-norms are not "
+        "those of " +
+        c.architecture);
+}
+
+}  // namespace
+
+std::uint32_t gguf_file_type(std::string_view linears) { return find_format(linears).file_type; }
+
+TensorType gguf_tensor_type(std::string_view format) { return find_format(format).type; }
+
+void check_metadata(const Config& c, const TokenizerData& tokenizer) {
+  check(c, c.architecture);
+  check_architecture(c);
+  if (tokenizer.tokens.size() != c.vocab)
+    throw std::runtime_error("tokenizer.ggml.tokens has " +
+                             std::to_string(tokenizer.tokens.size()) + " entries, vocab_size is " +
+                             std::to_string(c.vocab));
+  const Tokenizer valid(tokenizer);
+}
+
+GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t file_type) {
+  const std::string a = c.architecture + ".";
+  const std::string k = "tokenizer.ggml.";
+  GgufValues v = {
+      {"general.architecture", GgufValue::string(c.architecture)},
+      {"general.name", GgufValue::string(c.name)},
+      {a + "vocab_size", GgufValue::u32(narrow(c.vocab))},
+      {a + "context_length", GgufValue::u32(narrow(c.context))},
+      {a + "embedding_length", GgufValue::u32(narrow(c.dim))},
+      {a + "block_count", GgufValue::u32(narrow(c.layers))},
+      {a + "feed_forward_length", GgufValue::u32(narrow(c.ffn))},
+      {a + "rope.dimension_count", GgufValue::u32(narrow(c.head_dim))},
+      {a + "attention.head_count", GgufValue::u32(narrow(c.heads))},
+      {a + "attention.head_count_kv", GgufValue::u32(narrow(c.kv_heads))},
+      {a + "attention.key_length", GgufValue::u32(narrow(c.head_dim))},
+      {a + "attention.value_length", GgufValue::u32(narrow(c.head_dim))},
+      {a + "attention.layer_norm_rms_epsilon", GgufValue::f32(c.rms_eps)},
+      {a + "rope.freq_base", GgufValue::f32(c.rope_theta)},
+      {"general.file_type", GgufValue::u32(file_type)},
+      {"general.quantization_version", GgufValue::u32(2)},
+      {k + "model", GgufValue::string("gpt2")},
+      {k + "pre", GgufValue::string(t.pre)},
+      {k + "tokens", GgufValue::strings(t.tokens)},
+  };
+  std::vector<std::int64_t> types;
+  for (const TokenType type : t.types) types.push_back(static_cast<std::int32_t>(type));
+  v.emplace_back(k + "token_type", GgufValue::i32s(std::move(types)));
+  v.emplace_back(k + "merges", GgufValue::strings(t.merges));
+  if (t.bos) v.emplace_back(k + "bos_token_id", GgufValue::u32(*t.bos));
+  if (t.eos) v.emplace_back(k + "eos_token_id", GgufValue::u32(*t.eos));
+  v.emplace_back(k + "add_bos_token", GgufValue::boolean(t.add_bos));
+  return v;
+}
+
+}  // namespace tern::models
