@@ -40,6 +40,9 @@ TokenizerData read_gguf_tokenizer(const Gguf& file) {
   d.add_bos = file.find(prefix + "add_bos_token") != nullptr
                   ? file.boolean(prefix + "add_bos_token")
                   : d.bos.has_value();
+  if (d.eos) d.stops = {*d.eos};
+  if (file.find("tokenizer.chat_template") != nullptr)
+    d.chat_template = file.text("tokenizer.chat_template");
   try {
     const Tokenizer valid(d);
   } catch (const std::runtime_error& e) {
