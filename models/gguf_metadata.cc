@@ -2,7 +2,9 @@
 
 #include "models/gguf_metadata.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <stdexcept>
 
 #include "models/architecture.h"
@@ -81,17 +83,37 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
       {a + "rope.freq_base", GgufValue::f32(c.rope_theta)},
       {"general.file_type", GgufValue::u32(file_type)},
       {"general.quantization_version", GgufValue::u32(2)},
-      {k + "model", GgufValue::string("gpt2")},
-      {k + "pre", GgufValue::string(t.pre)},
+      {k + "model", GgufValue::string(t.model)},
+      // llama.cpp's converter says so of SentencePiece models, which have no pre-tokenizer.
+      {k + "pre", GgufValue::string(t.model == "gpt2" ? t.pre : "default")},
       {k + "tokens", GgufValue::strings(t.tokens)},
   };
+  if (!t.scores.empty())
+    v.emplace_back(k + "scores",
+                   GgufValue{GgufType::kArray,
+                             GgufArray{GgufType::kF32,
+                                       std::vector<double>(t.scores.begin(), t.scores.end())}});
   std::vector<std::int64_t> types;
   for (const TokenType type : t.types) types.push_back(static_cast<std::int32_t>(type));
   v.emplace_back(k + "token_type", GgufValue::i32s(std::move(types)));
-  v.emplace_back(k + "merges", GgufValue::strings(t.merges));
-  if (t.bos) v.emplace_back(k + "bos_token_id", GgufValue::u32(*t.bos));
-  if (t.eos) v.emplace_back(k + "eos_token_id", GgufValue::u32(*t.eos));
+  if (t.model == "gpt2") v.emplace_back(k + "merges", GgufValue::strings(t.merges));
+  const auto token = [&](const char* key, const std::optional<TokenId>& id) {
+    if (id) v.emplace_back(k + key, GgufValue::u32(*id));
+  };
+  token("bos_token_id", t.bos);
+  token("eos_token_id", t.eos);
+  // Where a turn ends is the one further stop that has a key.
+  const auto eot =
+      std::find_if(t.stops.begin(), t.stops.end(), [&](TokenId id) { return id != t.eos; });
+  if (eot != t.stops.end()) token("eot_token_id", *eot);
+  token("unknown_token_id", t.unk);
+  token("padding_token_id", t.padding);
   v.emplace_back(k + "add_bos_token", GgufValue::boolean(t.add_bos));
+  if (t.add_eos) v.emplace_back(k + "add_eos_token", GgufValue::boolean(true));
+  if (t.model == "llama" || t.add_space_prefix)
+    v.emplace_back(k + "add_space_prefix", GgufValue::boolean(t.add_space_prefix));
+  if (!t.chat_template.empty())
+    v.emplace_back("tokenizer.chat_template", GgufValue::string(t.chat_template));
   return v;
 }
 
