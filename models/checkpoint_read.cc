@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <stdexcept>
 #include <unordered_set>
 
 #include "kernels/format.h"
 #include "kernels/formats/formats.h"
-#include "models/architecture.h"
 #include "models/checkpoint.h"
+#include "models/gguf_config.h"
+#include "models/gguf_tokenizer.h"
 #include "models/packing.h"
 #include "models/whole_file.h"
 
@@ -22,113 +22,6 @@ std::string shape_text(std::span<const std::uint64_t> shape) {
   for (const std::uint64_t extent : shape)
     text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
   return text + "]";
-}
-
-// Keys "<architecture>.<name>".
-class Keys {
- public:
-  Keys(const Gguf& file, std::string prefix) : file_(file), prefix_(std::move(prefix)) {}
-
-  bool has(const std::string& name) const { return file_.find(prefix_ + name) != nullptr; }
-  std::size_t size(const std::string& name) const {
-    return static_cast<std::size_t>(file_.number(prefix_ + name));
-  }
-  std::size_t size(const std::string& name, std::size_t otherwise) const {
-    return has(name) ? size(name) : otherwise;
-  }
-  float real(const std::string& name) const {
-    return static_cast<float>(file_.real(prefix_ + name));
-  }
-  void must_equal(const std::string& name, std::size_t expected) const {
-    if (has(name) && size(name) != expected)
-      file_.fail(prefix_ + name,
-                 "is " + std::to_string(size(name)) + ", expected " + std::to_string(expected));
-  }
-  [[noreturn]] void fail(const std::string& name, const std::string& what) const {
-    file_.fail(prefix_ + name, what);
-  }
-
- private:
-  const Gguf& file_;
-  std::string prefix_;
-};
-
-Config read_config(const Gguf& file) {
-  Config c;
-  c.architecture = file.text("general.architecture");
-  const Architecture* architecture = find_architecture(c.architecture);
-  if (architecture == nullptr) {
-    std::string names;
-    for (const Architecture& a : architectures())
-      names += (names.empty() ? "" : ", ") + std::string(a.name);
-    file.fail("general.architecture", "is '" + c.architecture + "', expected one of " + names);
-  }
-  c.activation = architecture->activation;
-  c.pairing = architecture->pairing;
-  c.sub_norms = architecture->sub_norms;
-  if (file.find("general.name") != nullptr) c.name = file.text("general.name");
-
-  const Keys keys(file, c.architecture + ".");
-  c.context = keys.size("context_length");
-  c.dim = keys.size("embedding_length");
-  c.layers = keys.size("block_count");
-  c.ffn = keys.size("feed_forward_length");
-  c.heads = keys.size("attention.head_count");
-  c.kv_heads = keys.size("attention.head_count_kv", c.heads);
-  c.rms_eps = keys.real("attention.layer_norm_rms_epsilon");
-  if (keys.has("rope.freq_base")) c.rope_theta = keys.real("rope.freq_base");
-  if (c.heads == 0) keys.fail("attention.head_count", "is 0");
-  if (!keys.has("attention.key_length") && c.dim % c.heads != 0)
-    keys.fail("attention.head_count", "is " + std::to_string(c.heads) +
-                                          ", which does not divide embedding_length, " +
-                                          std::to_string(c.dim));
-  c.head_dim = keys.size("attention.key_length", c.dim / c.heads);
-  keys.must_equal("attention.value_length", c.head_dim);
-  keys.must_equal("rope.dimension_count", c.head_dim);
-  if (keys.has("rope.scaling.type") && file.text(c.architecture + ".rope.scaling.type") != "none")
-    keys.fail("rope.scaling.type", "only 'none' is supported (and rope_freqs.weight)");
-  c.vocab = file.strings("tokenizer.ggml.tokens").size();
-  keys.must_equal("vocab_size", c.vocab);
-  c.tied_head = file.find_tensor("output.weight") == nullptr;
-  check(c, file.where() + ": " + c.architecture);
-  return c;
-}
-
-std::optional<TokenId> read_token(const Gguf& file, const std::string& key) {
-  if (file.find(key) == nullptr) return std::nullopt;
-  const std::uint64_t id = file.number(key);
-  if (id > std::numeric_limits<TokenId>::max()) file.fail(key, "is no token");
-  return static_cast<TokenId>(id);
-}
-
-TokenizerData read_tokenizer(const Gguf& file) {
-  const std::string prefix = "tokenizer.ggml.";
-  if (const std::string& kind = file.text(prefix + "model"); kind != "gpt2")
-    file.fail(prefix + "model", "is '" + kind + "', expected 'gpt2' (byte-level BPE)");
-  TokenizerData d;
-  d.tokens = file.strings(prefix + "tokens");
-  d.merges = file.strings(prefix + "merges");
-  const GgufArray& types = file.array(prefix + "token_type");
-  const auto* numbers = std::get_if<std::vector<std::int64_t>>(&types.values);
-  if (numbers == nullptr) file.fail(prefix + "token_type", "expected an array of signed integers");
-  for (const std::int64_t type : *numbers) {
-    if (type < 1 || type > 6)
-      file.fail(prefix + "token_type", "has type " + std::to_string(type) + ", expected 1 to 6");
-    d.types.push_back(TokenType{static_cast<std::int32_t>(type)});
-  }
-  // The released BitNet b1.58 2B4T names none and needs LLaMA-3's (formats.md 6.7).
-  d.pre = file.find(prefix + "pre") != nullptr ? file.text(prefix + "pre") : "llama-bpe";
-  d.bos = read_token(file, prefix + "bos_token_id");
-  d.eos = read_token(file, prefix + "eos_token_id");
-  d.add_bos = file.find(prefix + "add_bos_token") != nullptr
-                  ? file.boolean(prefix + "add_bos_token")
-                  : d.bos.has_value();
-  try {
-    const Tokenizer valid(d);
-  } catch (const std::runtime_error& e) {
-    throw std::runtime_error(file.where() + ": " + e.what());
-  }
-  return d;
 }
 
 // Hands out tensors, each checked against what the model needs, and knows which were never asked
@@ -250,8 +143,8 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
                                         bool mapped) {
   auto model = std::make_unique<Model>();
   model->storage.push_back(std::move(owner));
-  const Config& c = model->config = read_config(file);
-  model->tokenizer = read_tokenizer(file);
+  const Config& c = model->config = read_gguf_config(file);
+  model->tokenizer = read_gguf_tokenizer(file);
   Tensors tensors(file, *model, mapped);
   model->token_embd = tensors.dense("token_embd.weight", c.vocab, c.dim);
   if (!c.tied_head) model->output = tensors.dense("output.weight", c.vocab, c.dim);
