@@ -1,68 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <unordered_set>
 
-#include "kernels/format.h"
 #include "kernels/formats/formats.h"
+#include "kernels/formats/tl.h"
 #include "models/checkpoint.h"
 #include "models/gguf_config.h"
 #include "models/gguf_tokenizer.h"
-#include "models/packing.h"
+#include "models/hf_checkpoint.h"
+#include "models/model_weights.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
 namespace {
 
-std::string shape_text(std::span<const std::uint64_t> shape) {
-  std::string text = "[";
-  for (const std::uint64_t extent : shape)
-    text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
-  return text + "]";
-}
-
 // Hands out tensors, each checked against what the model needs, and knows which were never asked
 // for.
 class Tensors {
  public:
-  Tensors(const Gguf& file, Model& model, bool mapped)
-      : file_(file), model_(model), mapped_(mapped) {}
+  Tensors(const Gguf& file, const Model& model, bool mapped, const LoadOptions& options)
+      : file_(file), model_(model), mapped_(mapped), options_(options) {}
 
   std::vector<float> vector(const std::string& name, std::size_t size) {
     const GgufTensor& t = get(name, {size});
     if (t.type != TensorType::kF32) wrong_type(t, "F32");
-    std::vector<float> values(size);
-    std::memcpy(values.data(), t.data.data(), size * sizeof(float));
-    for (const float v : values)
-      if (!std::isfinite(v)) fail(name, "holds a value that is not finite");
-    return values;
+    return read_floats(kernels::dense_format("f32"), bytes(t).data(), size, label(name));
   }
 
   DenseMatrix dense(const std::string& name, std::size_t rows, std::size_t cols) {
     const GgufTensor& t = get(name, {cols, rows});
-    const std::string_view format = dense_format_of(t.type);
-    if (format.empty()) wrong_type(t, "F32, F16 or BF16");
-    return dense(t, format);
+    if (tensor_is_ternary(t.type)) wrong_type(t, "a type that is not ternary");
+    return {name,   rows, cols, &kernels::dense_format(tensor_format(t.type)), bytes(t).data(),
+            mapped_};
   }
 
+  // Of a ternary type: with all its bytes, for check_weights().
   Linear linear(const std::string& name, std::size_t rows, std::size_t cols) {
     const GgufTensor& t = get(name, {cols, rows});
-    switch (t.type) {
-      case TensorType::kI2S:
-        return ternary(t, "i2_s");
-      case TensorType::kTq1:
-        return ternary(t, "tq1_0");
-      case TensorType::kTq2:
-        return ternary(t, "tq2_0");
-      default:
-        break;
-    }
-    if (const std::string_view format = dense_format_of(t.type); !format.empty())
-      return dense(t, format);
-    wrong_type(t, "I2_S, TQ1_0, TQ2_0, F32, F16 or BF16");
+    if (!tensor_is_ternary(t.type)) return dense(name, rows, cols);
+    const kernels::TernaryFormat& format = format_of(t);
+    if (const std::string problem = kernels::shape_problem(format, rows, cols); !problem.empty())
+      fail(name, problem + (t.type == TensorType::kI2S && cols % 64 == 0
+                                ? "; a file written on ARM needs --i2s-layout arm"
+                                : ""));
+    if ((t.type == TensorType::kTl1 || t.type == TensorType::kTl2) &&
+        kernels::find_tl_preset(rows, cols) == nullptr)
+      fail(name, "is " + std::string(tensor_type_name(t.type)) + " of " + std::to_string(rows) +
+                     " x " + std::to_string(cols) +
+                     ", a shape without a preset: which tiles it was cut into is in no file; "
+                     "convert the model anew, as I2_S");
+    return TernaryMatrix{name, rows, cols, 0, bytes(t), &format, mapped_};
   }
 
   void check_all_used() const {
@@ -71,6 +60,7 @@ class Tensors {
         fail(t.name, "is no tensor of architecture " + model_.config.architecture);
   }
 
+  std::string label(const std::string& name) const { return file_.where() + ": tensor " + name; }
   bool has(const std::string& name) const { return file_.find_tensor(name) != nullptr; }
   [[noreturn]] void fail(const std::string& name, const std::string& what) const {
     file_.fail("tensor " + name, what);
@@ -92,67 +82,42 @@ class Tensors {
     fail(t.name, "has type " + std::string(tensor_type_name(t.type)) + ", expected " + expected);
   }
 
-  static std::string_view dense_format_of(TensorType type) {
-    switch (type) {
-      case TensorType::kF32:
-        return "f32";
-      case TensorType::kF16:
-        return "f16";
-      case TensorType::kBf16:
-        return "bf16";
-      default:
-        return "";
-    }
+  const kernels::TernaryFormat& format_of(const GgufTensor& t) const {
+    const bool arm = t.type == TensorType::kI2S && options_.i2s == I2sLayout::kArm;
+    return kernels::ternary_format(arm ? "i2_s_arm" : tensor_format(t.type));
   }
 
-  DenseMatrix dense(const GgufTensor& t, std::string_view name) const {
-    const kernels::DenseFormat& format = kernels::dense_format(name);
-    const auto* data = reinterpret_cast<const std::uint8_t*>(t.data.data());
-    const auto n = static_cast<std::size_t>(t.elements());
-    if (!format.sound(data, n)) fail(t.name, "holds a value that is not finite");
-    const auto cols = static_cast<std::size_t>(t.shape[0]);
-    return {t.name, n / cols, cols, &format, data, mapped_};
+  static std::span<const std::uint8_t> bytes(const GgufTensor& t) {
+    return {reinterpret_cast<const std::uint8_t*>(t.data.data()), t.data.size()};
   }
-
-  // I2_S of x86 is t2, with the scale behind.
-  TernaryMatrix ternary(const GgufTensor& t, std::string_view name) const {
-    const kernels::TernaryFormat& format = kernels::ternary_format(name);
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(t.data.data()), t.data.size());
-    const auto cols = static_cast<std::size_t>(t.shape[0]);
-    const std::size_t rows = static_cast<std::size_t>(t.elements()) / cols;
-    const float gamma = kernels::check_tensor(format, bytes, rows, cols, label(t));
-    TernaryMatrix w{t.name, rows, cols, gamma, bytes, &format, mapped_};
-    if (name == "i2_s") {
-      w.format = nullptr;
-      w.bytes = bytes.first(w.t2_bytes());
-    }
-    return w;
-  }
-
-  std::string label(const GgufTensor& t) const { return file_.where() + ": tensor " + t.name; }
 
   const Gguf& file_;
-  Model& model_;
+  const Model& model_;
   bool mapped_;
+  LoadOptions options_;
   std::unordered_set<const GgufTensor*> used_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
-                                        bool mapped) {
+                                        bool mapped, const LoadOptions& options) {
   auto model = std::make_unique<Model>();
   model->storage.push_back(std::move(owner));
   const Config& c = model->config = read_gguf_config(file);
   model->tokenizer = read_gguf_tokenizer(file);
-  Tensors tensors(file, *model, mapped);
+  Tensors tensors(file, *model, mapped, options);
   model->token_embd = tensors.dense("token_embd.weight", c.vocab, c.dim);
   if (!c.tied_head) model->output = tensors.dense("output.weight", c.vocab, c.dim);
   model->output_norm = tensors.vector("output_norm.weight", c.dim);
+  model->rope_divisors = read_gguf_rope_scaling(file, c);
   if (tensors.has("rope_freqs.weight")) {
-    model->rope_divisors = tensors.vector("rope_freqs.weight", c.head_dim / 2);
-    for (const float v : model->rope_divisors)
+    std::vector<float> divisors = tensors.vector("rope_freqs.weight", c.head_dim / 2);
+    for (const float v : divisors)
       if (v <= 0) tensors.fail("rope_freqs.weight", "holds a divisor that is not above 0");
+    for (std::size_t j = 0; j < model->rope_divisors.size(); ++j)
+      divisors[j] *= model->rope_divisors[j];
+    model->rope_divisors = std::move(divisors);
   }
   for (std::size_t l = 0; l < c.layers; ++l) {
     Layer& layer = model->layers.emplace_back();
@@ -163,12 +128,18 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
       layer.*slot.linear = tensors.linear(tensor_name(l, slot.name), slot.rows(c), slot.cols(c));
   }
   tensors.check_all_used();
+  check_weights(*model, [&](const std::string& name) { return tensors.label(name); });
   return model;
 }
 
-std::unique_ptr<const Model> load_checkpoint(const std::string& path) {
+std::unique_ptr<const Model> load_checkpoint(const std::string& path, const LoadOptions& options) {
+  if (std::filesystem::is_directory(path)) return load_hf_directory(path);
+  if (path.ends_with(".safetensors") || path.ends_with(".json"))
+    throw std::runtime_error(path +
+                             ": is a part of a Hugging Face model; name the directory that it "
+                             "lies in");
   MappedFile file = map_file(path);
-  return read_model(Gguf::parse(file.bytes, path), std::move(file.owner), true);
+  return read_model(Gguf::parse(file.bytes, path), std::move(file.owner), true, options);
 }
 
 }  // namespace tern::models

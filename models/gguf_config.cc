@@ -2,7 +2,10 @@
 
 #include "models/gguf_config.h"
 
+#include <cmath>
+
 #include "models/architecture.h"
+#include "models/rope_scaling.h"
 
 namespace tern::models {
 namespace {
@@ -70,13 +73,29 @@ Config read_gguf_config(const Gguf& file) {
   c.head_dim = keys.size("attention.key_length", c.dim / c.heads);
   keys.must_equal("attention.value_length", c.head_dim);
   keys.must_equal("rope.dimension_count", c.head_dim);
-  if (keys.has("rope.scaling.type") && file.text(c.architecture + ".rope.scaling.type") != "none")
-    keys.fail("rope.scaling.type", "only 'none' is supported (and rope_freqs.weight)");
   c.vocab = file.strings("tokenizer.ggml.tokens").size();
   keys.must_equal("vocab_size", c.vocab);
   c.tied_head = file.find_tensor("output.weight") == nullptr;
   check(c, file.where() + ": " + c.architecture);
   return c;
+}
+
+std::vector<float> read_gguf_rope_scaling(const Gguf& file, const Config& config) {
+  const Keys keys(file, config.architecture + ".");
+  // Files from before the type had a key of its own have the factor of linear scaling here.
+  const bool old = keys.has("rope.scale_linear");
+  const std::string type = keys.has("rope.scaling.type")
+                               ? file.text(config.architecture + ".rope.scaling.type")
+                               : (old ? "linear" : "none");
+  if (type == "none") return {};
+  if (type != "linear")
+    keys.fail("rope.scaling.type",
+              "is '" + type + "', expected none or linear (or rope_freqs.weight)");
+  const std::string name =
+      keys.has("rope.scaling.factor") || !old ? "rope.scaling.factor" : "rope.scale_linear";
+  const float factor = keys.real(name);
+  if (!(factor > 0) || !std::isfinite(factor)) keys.fail(name, "is not above 0");
+  return linear_rope_divisors(config, static_cast<double>(factor));
 }
 
 }  // namespace tern::models

@@ -12,21 +12,22 @@
 namespace tern::models {
 namespace {
 
+// llama_ftype of llama.h; 38 to 40 are bitnet.cpp's.
 struct FormatRow {
   std::string_view name;  // of kernels/formats
-  TensorType type;
   std::uint32_t file_type;
 };
-
 constexpr std::array kFormats = {
-    FormatRow{"f32", TensorType::kF32, 0},    FormatRow{"f16", TensorType::kF16, 1},
-    FormatRow{"bf16", TensorType::kBf16, 32}, FormatRow{"tq1_0", TensorType::kTq1, 36},
-    FormatRow{"tq2_0", TensorType::kTq2, 37}, FormatRow{"i2_s", TensorType::kI2S, 40},
+    FormatRow{"f32", 0},       FormatRow{"f16", 1},   FormatRow{"q4_0", 2},  FormatRow{"q8_0", 7},
+    FormatRow{"q4_k", 14},     FormatRow{"q6_k", 18}, FormatRow{"bf16", 32}, FormatRow{"tq1_0", 36},
+    FormatRow{"tq2_0", 37},    FormatRow{"tl1", 38},  FormatRow{"tl2", 39},  FormatRow{"i2_s", 40},
+    FormatRow{"i2_s_arm", 40},
 };
 
 const FormatRow& find_format(std::string_view name) {
   std::string names;
   for (const FormatRow& row : kFormats) {
+    if (!find_tensor_type(row.name)) continue;
     if (row.name == name) return row;
     names += (names.empty() ? "" : ", ") + std::string(row.name);
   }
@@ -51,7 +52,9 @@ void check_architecture(const Config& c) {
 
 std::uint32_t gguf_file_type(std::string_view linears) { return find_format(linears).file_type; }
 
-TensorType gguf_tensor_type(std::string_view format) { return find_format(format).type; }
+TensorType gguf_tensor_type(std::string_view format) {
+  return *find_tensor_type(find_format(format).name);
+}
 
 void check_metadata(const Config& c, const TokenizerData& tokenizer) {
   check(c, c.architecture);
