@@ -53,15 +53,13 @@ void run(const Options& o) {
   const models::SynthOptions s = synth_options(o);
   const std::uint32_t file_type = models::gguf_file_type(s.linears);
   check(s.config, o.shape);
-  const models::TokenizerData tokenizer = models::synth_tokenizer(s.config.vocab, s.seed);
+  models::TokenizerData tokenizer = models::synth_tokenizer(s.config.vocab, s.seed);
+  tokenizer.chat_template = models::synth_chat_template(s.config);
   models::check_metadata(s.config, tokenizer);
   kernels::ThreadPool pool(o.threads != 0 ? o.threads
                                           : std::max(1u, std::thread::hardware_concurrency()));
   const auto tensors = models::synth_tensors(s, pool);
-  models::GgufValues values = models::gguf_metadata(s.config, tokenizer, file_type);
-  values.emplace_back(
-      "tokenizer.chat_template",
-      models::GgufValue::string(std::string(models::synth_chat_template(s.config))));
+  const models::GgufValues values = models::gguf_metadata(s.config, tokenizer, file_type);
   const std::uint64_t bytes = models::gguf_bytes(values, tensors);
 
   const Interrupt interrupt;

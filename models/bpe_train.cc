@@ -64,6 +64,7 @@ TokenizerData learn_bpe(std::string_view text, std::size_t vocab) {
   data.types.assign(data.tokens.size(), TokenType::kNormal);
   data.bos = static_cast<TokenId>(data.tokens.size());
   data.eos = *data.bos + 1;
+  data.stops = {*data.eos};
   data.tokens.emplace_back(kBeginOfText);
   data.tokens.emplace_back(kEndOfText);
   data.types.insert(data.types.end(), 2, TokenType::kControl);

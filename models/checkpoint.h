@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checkpoints: GGUF files with the keys and tensor names that bitnet.cpp and llama.cpp use
-// (shared/reference/formats.md 6.7), to a Model and from master weights.
+// (shared/reference/formats.md 6.7) and Hugging Face directories (hf_checkpoint.h), to a Model; and
+// GGUF files from master weights.
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,13 +20,25 @@
 
 namespace tern::models {
 
-// Maps the file; weights stay where they lie, in the format of the file.
+// I2_S of a GGUF file means another order of weights where bitnet.cpp's own quantiser ran on ARM
+// (formats.md 6.2). Both have the same codes in the same places, so any bytes are sound in both:
+// nothing in a file tells them apart, and who reads it must know. Files of the converter and all
+// released ones are x86's. Only rows of 64 (2k + 1) weights are certain: x86 cannot hold them.
+enum class I2sLayout : std::uint8_t { kX86, kArm };
+
+struct LoadOptions {
+  I2sLayout i2s = I2sLayout::kX86;
+};
+
+// A GGUF file or a Hugging Face directory. Maps the files; weights stay where they lie, in their
+// format there.
 // Throws std::runtime_error: one line that names the file and the key or tensor that is wrong.
-std::unique_ptr<const Model> load_checkpoint(const std::string& path);
+std::unique_ptr<const Model> load_checkpoint(const std::string& path,
+                                             const LoadOptions& options = {});
 
 // The same for a parsed file, whose bytes `owner` keeps alive; `mapped`: they are a MappedFile's.
 std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
-                                        bool mapped = false);
+                                        bool mapped = false, const LoadOptions& options = {});
 
 // Writes whole or not at all: linears as I2_S with one absmean scale per tensor (their columns
 // must be multiples of 128) or as F16, embeddings and head as F16, norms as F32. `extra` are

@@ -6,27 +6,60 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "kernels/formats/dense_formats.h"
+#include "kernels/formats/formats.h"
+#include "models/error_line.h"
+
 namespace tern::models {
 namespace {
 
 struct TypeRow {
   TensorType type;
   std::string_view name;
-  std::uint64_t block;  // elements; a row is a whole number of blocks
-  std::uint64_t bytes;  // of one block
-  std::uint64_t tail;   // bytes after the last block
+  std::string_view format;  // kernels/formats
+  bool ternary;
 };
 
 constexpr std::array kTypes = {
-    TypeRow{TensorType::kF32, "F32", 1, 4, 0},      TypeRow{TensorType::kF16, "F16", 1, 2, 0},
-    TypeRow{TensorType::kBf16, "BF16", 1, 2, 0},    TypeRow{TensorType::kTq1, "TQ1_0", 256, 54, 0},
-    TypeRow{TensorType::kTq2, "TQ2_0", 256, 66, 0}, TypeRow{TensorType::kI2S, "I2_S", 128, 32, 32},
+    TypeRow{TensorType::kF32, "F32", "f32", false},
+    TypeRow{TensorType::kF16, "F16", "f16", false},
+    TypeRow{TensorType::kBf16, "BF16", "bf16", false},
+    TypeRow{TensorType::kTq1, "TQ1_0", "tq1_0", true},
+    TypeRow{TensorType::kTq2, "TQ2_0", "tq2_0", true},
+    TypeRow{TensorType::kI2S, "I2_S", "i2_s", true},
+    TypeRow{TensorType::kTl1, "TL1", "tl1", true},
+    TypeRow{TensorType::kTl2, "TL2", "tl2", true},
+};
+
+struct ForeignType {
+  std::uint32_t id;
+  std::string_view name;
+};
+
+// ggml.h of llama.cpp.
+constexpr std::array kForeign = {
+    ForeignType{3, "Q4_1"},      ForeignType{6, "Q5_0"},      ForeignType{7, "Q5_1"},
+    ForeignType{9, "Q8_1"},      ForeignType{10, "Q2_K"},     ForeignType{11, "Q3_K"},
+    ForeignType{13, "Q5_K"},     ForeignType{15, "Q8_K"},     ForeignType{16, "IQ2_XXS"},
+    ForeignType{17, "IQ2_XS"},   ForeignType{18, "IQ3_XXS"},  ForeignType{19, "IQ1_S"},
+    ForeignType{20, "IQ4_NL"},   ForeignType{21, "IQ3_S"},    ForeignType{22, "IQ2_S"},
+    ForeignType{23, "IQ4_XS"},   ForeignType{24, "I8"},       ForeignType{25, "I16"},
+    ForeignType{26, "I32"},      ForeignType{27, "I64"},      ForeignType{28, "F64"},
+    ForeignType{29, "IQ1_M"},    ForeignType{31, "Q4_0_4_4"}, ForeignType{32, "Q4_0_4_8"},
+    ForeignType{33, "Q4_0_8_8"}, ForeignType{37, "I8_S"},
 };
 
 const TypeRow* find_type(TensorType type) noexcept {
   for (const TypeRow& row : kTypes)
     if (row.type == type) return &row;
   return nullptr;
+}
+
+const kernels::DenseFormat& dense_of(const TypeRow& row) noexcept {
+  return kernels::dense_format(row.format);
+}
+const kernels::TernaryFormat& ternary_of(const TypeRow& row) noexcept {
+  return kernels::ternary_format(row.format);
 }
 
 }  // namespace
@@ -36,15 +69,53 @@ std::string_view tensor_type_name(TensorType type) noexcept {
   return row == nullptr ? std::string_view() : row->name;
 }
 
+std::optional<TensorType> find_tensor_type(std::string_view format) noexcept {
+  if (format == "i2_s_arm") return TensorType::kI2S;  // one type, two layouts
+  for (const TypeRow& row : kTypes)
+    if (row.format == format) return row.type;
+  return std::nullopt;
+}
+
+std::string_view tensor_format(TensorType type) noexcept {
+  const TypeRow* row = find_type(type);
+  return row == nullptr ? std::string_view() : row->format;
+}
+
+bool tensor_is_ternary(TensorType type) noexcept {
+  const TypeRow* row = find_type(type);
+  return row != nullptr && row->ternary;
+}
+
+std::string tensor_types_text() {
+  std::string text;
+  for (const TypeRow& row : kTypes)
+    text += (text.empty() ? "" : ", ") + std::string(row.name) + " (" +
+            std::to_string(static_cast<std::uint32_t>(row.type)) + ")";
+  return text;
+}
+
+std::string_view foreign_tensor_type(std::uint32_t id) noexcept {
+  for (const ForeignType& foreign : kForeign)
+    if (foreign.id == id) return foreign.name;
+  return {};
+}
+
 std::uint64_t tensor_block(TensorType type) noexcept {
   const TypeRow* row = find_type(type);
-  return row == nullptr ? 0 : row->block;
+  if (row == nullptr) return 0;
+  // I2_S of ARM: whose layout a file has is not known here.
+  if (type == TensorType::kI2S) return kernels::ternary_format("i2_s_arm").col_multiple;
+  return row->ternary ? ternary_of(*row).col_multiple : dense_of(*row).block;
 }
 
 std::uint64_t tensor_bytes(TensorType type, std::uint64_t elements, std::uint64_t cols) noexcept {
   const TypeRow* row = find_type(type);
-  if (row == nullptr || cols % row->block != 0) return 0;
-  return elements / row->block * row->bytes + row->tail;
+  if (row == nullptr || cols == 0 || cols % tensor_block(type) != 0) return 0;
+  if (!row->ternary) return dense_of(*row).bytes(elements);
+  const kernels::TernaryFormat& format = ternary_of(*row);
+  const std::uint64_t rows = elements / cols;
+  if (cols < format.min_cols || rows % format.row_multiple != 0) return 0;
+  return format.bytes(rows, cols);
 }
 
 std::uint64_t GgufTensor::elements() const {
@@ -54,10 +125,7 @@ std::uint64_t GgufTensor::elements() const {
 }
 
 void Gguf::fail(std::string_view field, std::string_view what) const {
-  std::string line = where_ + ": " + std::string(field) + ": " + std::string(what);
-  for (char& c : line)  // whatever bytes the file has for names
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
-  throw std::runtime_error(line);
+  throw std::runtime_error(error_line(where_, field, what));
 }
 
 const GgufValue* Gguf::find(std::string_view key) const {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,13 +39,28 @@ enum class GgufType : std::uint32_t {
 enum class TensorType : std::uint32_t {
   kF32 = 0,
   kF16 = 1,
+  kQ4_0 = 2,
+  kQ8_0 = 8,
+  kQ4K = 12,
+  kQ6K = 14,
   kBf16 = 30,
   kTq1 = 34,
   kTq2 = 35,
-  kI2S = 36
+  // Those of bitnet.cpp's fork of llama.cpp; upstream has other types of these ids, or none.
+  kI2S = 36,
+  kTl1 = 38,
+  kTl2 = 39,
 };
 
-std::string_view tensor_type_name(TensorType type) noexcept;  // "F32", "F16", "TQ1_0", ...
+// The types that are read: one table row each. Their blocks and bytes are those of their format in
+// kernels/formats. The name is "F32", "F16", "TQ1_0", ...; "" of a type that is not read.
+std::string_view tensor_type_name(TensorType type) noexcept;
+std::string_view tensor_format(TensorType type) noexcept;  // "f16" of dense_format(), "tq1_0", ...
+bool tensor_is_ternary(TensorType type) noexcept;          // its format is one of ternary_format()
+// The type of tensors in that format; nothing where no type is.
+std::optional<TensorType> find_tensor_type(std::string_view format) noexcept;
+// "F32 (0), F16 (1), ..."
+std::string tensor_types_text();
 
 // Elements of a block, of which a row holds a whole number; 0 of a type that is not read.
 std::uint64_t tensor_block(TensorType type) noexcept;
@@ -52,6 +68,9 @@ std::uint64_t tensor_block(TensorType type) noexcept;
 // Bytes of a tensor of that type with `elements` in all, `cols` in its innermost dimension.
 // 0 where the type cannot hold that shape. elements < 2^60.
 std::uint64_t tensor_bytes(TensorType type, std::uint64_t elements, std::uint64_t cols) noexcept;
+
+// Types that are not read, by name, for messages; "" of an id that nobody uses.
+std::string_view foreign_tensor_type(std::uint32_t id) noexcept;
 
 // Elements are held in the widest type of their kind; `element` says what the file has.
 struct GgufArray {

@@ -2,7 +2,9 @@
 
 #include "models/gguf_metadata.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <stdexcept>
 
 #include "models/architecture.h"
@@ -10,21 +12,22 @@
 namespace tern::models {
 namespace {
 
+// llama_ftype of llama.h; 38 to 40 are bitnet.cpp's.
 struct FormatRow {
   std::string_view name;  // of kernels/formats
-  TensorType type;
   std::uint32_t file_type;
 };
-
 constexpr std::array kFormats = {
-    FormatRow{"f32", TensorType::kF32, 0},    FormatRow{"f16", TensorType::kF16, 1},
-    FormatRow{"bf16", TensorType::kBf16, 32}, FormatRow{"tq1_0", TensorType::kTq1, 36},
-    FormatRow{"tq2_0", TensorType::kTq2, 37}, FormatRow{"i2_s", TensorType::kI2S, 40},
+    FormatRow{"f32", 0},       FormatRow{"f16", 1},   FormatRow{"q4_0", 2},  FormatRow{"q8_0", 7},
+    FormatRow{"q4_k", 14},     FormatRow{"q6_k", 18}, FormatRow{"bf16", 32}, FormatRow{"tq1_0", 36},
+    FormatRow{"tq2_0", 37},    FormatRow{"tl1", 38},  FormatRow{"tl2", 39},  FormatRow{"i2_s", 40},
+    FormatRow{"i2_s_arm", 40},
 };
 
 const FormatRow& find_format(std::string_view name) {
   std::string names;
   for (const FormatRow& row : kFormats) {
+    if (!find_tensor_type(row.name)) continue;
     if (row.name == name) return row;
     names += (names.empty() ? "" : ", ") + std::string(row.name);
   }
@@ -49,7 +52,9 @@ void check_architecture(const Config& c) {
 
 std::uint32_t gguf_file_type(std::string_view linears) { return find_format(linears).file_type; }
 
-TensorType gguf_tensor_type(std::string_view format) { return find_format(format).type; }
+TensorType gguf_tensor_type(std::string_view format) {
+  return *find_tensor_type(find_format(format).name);
+}
 
 void check_metadata(const Config& c, const TokenizerData& tokenizer) {
   check(c, c.architecture);
@@ -81,17 +86,37 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
       {a + "rope.freq_base", GgufValue::f32(c.rope_theta)},
       {"general.file_type", GgufValue::u32(file_type)},
       {"general.quantization_version", GgufValue::u32(2)},
-      {k + "model", GgufValue::string("gpt2")},
-      {k + "pre", GgufValue::string(t.pre)},
+      {k + "model", GgufValue::string(t.model)},
+      // llama.cpp's converter says so of SentencePiece models, which have no pre-tokenizer.
+      {k + "pre", GgufValue::string(t.model == "gpt2" ? t.pre : "default")},
       {k + "tokens", GgufValue::strings(t.tokens)},
   };
+  if (!t.scores.empty())
+    v.emplace_back(k + "scores",
+                   GgufValue{GgufType::kArray,
+                             GgufArray{GgufType::kF32,
+                                       std::vector<double>(t.scores.begin(), t.scores.end())}});
   std::vector<std::int64_t> types;
   for (const TokenType type : t.types) types.push_back(static_cast<std::int32_t>(type));
   v.emplace_back(k + "token_type", GgufValue::i32s(std::move(types)));
-  v.emplace_back(k + "merges", GgufValue::strings(t.merges));
-  if (t.bos) v.emplace_back(k + "bos_token_id", GgufValue::u32(*t.bos));
-  if (t.eos) v.emplace_back(k + "eos_token_id", GgufValue::u32(*t.eos));
+  if (t.model == "gpt2") v.emplace_back(k + "merges", GgufValue::strings(t.merges));
+  const auto token = [&](const char* key, const std::optional<TokenId>& id) {
+    if (id) v.emplace_back(k + key, GgufValue::u32(*id));
+  };
+  token("bos_token_id", t.bos);
+  token("eos_token_id", t.eos);
+  // Where a turn ends is the one further stop that has a key.
+  const auto eot =
+      std::find_if(t.stops.begin(), t.stops.end(), [&](TokenId id) { return id != t.eos; });
+  if (eot != t.stops.end()) token("eot_token_id", *eot);
+  token("unknown_token_id", t.unk);
+  token("padding_token_id", t.padding);
   v.emplace_back(k + "add_bos_token", GgufValue::boolean(t.add_bos));
+  if (t.add_eos) v.emplace_back(k + "add_eos_token", GgufValue::boolean(true));
+  if (t.model == "llama" || t.add_space_prefix)
+    v.emplace_back(k + "add_space_prefix", GgufValue::boolean(t.add_space_prefix));
+  if (!t.chat_template.empty())
+    v.emplace_back("tokenizer.chat_template", GgufValue::string(t.chat_template));
   return v;
 }
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "kernels/formats/formats.h"
+#include "models/error_line.h"
 #include "models/gguf.h"
 
 namespace tern::models {
@@ -21,15 +22,6 @@ constexpr std::uint64_t kSmallestValue = 8 + 4 + 1;
 constexpr std::uint64_t kSmallestTensor = 8 + 4 + 8 + 4 + 8;
 constexpr std::uint64_t kMostAlignment = 1 << 16;
 constexpr std::uint64_t kMostElements = std::uint64_t{1} << 50;
-constexpr std::size_t kLongestShownName = 64;
-
-// Keeps a message one readable line whatever bytes the name holds.
-std::string shown(std::string_view name) {
-  std::string out;
-  for (const char c : name.substr(0, kLongestShownName)) out += c < ' ' || c > '~' ? '?' : c;
-  if (name.size() > kLongestShownName) out += "...";
-  return out.empty() ? "(no name)" : out;
-}
 
 class Cursor {
  public:
@@ -204,14 +196,21 @@ Placed read_tensor_info(Cursor& in, std::uint64_t alignment) {
   }
   const auto type = in.read<std::uint32_t>(field);
   p.tensor.type = TensorType{type};
-  if (tensor_type_name(p.tensor.type).empty())
+  if (const std::string_view name = tensor_type_name(p.tensor.type); name.empty()) {
+    const std::string foreign(foreign_tensor_type(type));
     in.fail(field, "has tensor type " + std::to_string(type) +
-                       ", this program reads F32 (0), F16 (1), TQ1_0 (34), TQ2_0 (35), I2_S (36)");
-  if (const std::string problem =
-          kernels::multiple_problem("columns", tensor_block(p.tensor.type), p.tensor.shape[0]);
-      !problem.empty())
-    in.fail(field, std::string(tensor_type_name(p.tensor.type)) + " " + problem);
+                       (foreign.empty() ? "" : ", " + foreign) + "; this program reads " +
+                       tensor_types_text());
+  } else if (const std::string problem = kernels::multiple_problem(
+                 "columns", tensor_block(p.tensor.type), p.tensor.shape[0]);
+             !problem.empty()) {
+    in.fail(field, std::string(name) + " " + problem);
+  }
   p.bytes = tensor_bytes(p.tensor.type, elements, p.tensor.shape[0]);
+  if (p.bytes == 0)
+    in.fail(field, std::string(tensor_type_name(p.tensor.type)) + " cannot hold " +
+                       std::to_string(elements / p.tensor.shape[0]) + " rows of " +
+                       std::to_string(p.tensor.shape[0]));
   p.offset = in.read<std::uint64_t>(field);
   if (p.offset % alignment != 0)
     in.fail(field, "offset " + std::to_string(p.offset) + " is no multiple of the alignment, " +

@@ -138,8 +138,10 @@ Vector Reference::step(TokenId token) {
   embeddings.format->unpack(embeddings.data + token * embeddings.row_bytes(), c.dim,
                             embedding.data());
   Vector x(embedding.begin(), embedding.end());
+  hidden_.clear();
   for (std::size_t l = 0; l < c.layers; ++l) {
     const Layer& layer = model_.layers[l];
+    hidden_.push_back(x);
     const Vector a = norm(x, layer.attn_norm);
     Vector q = times(layer.attn_q, a), k = times(layer.attn_k, a);
     rotate(q);
@@ -163,8 +165,9 @@ Vector Reference::step(TokenId token) {
   return x;
 }
 
-Vector Reference::logits(const Vector& hidden) const {
-  return times_dense(model_.head(), norm(hidden, model_.output_norm));
+Vector Reference::logits(const Vector& hidden) {
+  hidden_.push_back(norm(hidden, model_.output_norm));
+  return times_dense(model_.head(), hidden_.back());
 }
 
 std::span<const float> Reference::forward(std::span<const TokenId> tokens) {

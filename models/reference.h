@@ -29,11 +29,14 @@ class Reference : public Decoder {
   // float32 error away, another implementation may round otherwise.
   double tie_distance() const { return tie_distance_; }
 
+  // Of the last token: the input of each layer, then what the head multiplies.  [layers + 1, dim]
+  const std::vector<std::vector<double>>& hidden_states() const { return hidden_; }
+
  private:
   using Vector = std::vector<double>;
 
   Vector step(TokenId token);  // the hidden state after the last layer
-  Vector logits(const Vector& hidden) const;
+  Vector logits(const Vector& hidden);
   Vector norm(const Vector& x, const std::vector<float>& weight) const;
   Vector times(const Linear& w, const Vector& x);
   Vector times_ternary(const TernaryMatrix& w, const Vector& x);
@@ -45,6 +48,7 @@ class Reference : public Decoder {
   std::size_t position_ = 0;
   std::vector<float> logits_;
   double tie_distance_ = 0.5;
+  std::vector<Vector> hidden_;
 };
 
 }  // namespace tern::models

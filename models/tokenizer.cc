@@ -85,6 +85,8 @@ std::string from_byte_alphabet(std::string_view text) {
 
 Tokenizer::Tokenizer(TokenizerData data) : data_(std::move(data)), pre_(data_.pre) {
   const std::size_t size = data_.tokens.size();
+  if (data_.model != "gpt2")
+    fail("ggml.model is '" + data_.model + "', this program knows gpt2 (byte-level BPE)");
   if (size == 0) fail("ggml.tokens is empty");
   if (size > 0xFFFFFFFFu) fail("ggml.tokens has more than 2^32 entries");
   if (data_.types.size() != size)

@@ -31,16 +31,24 @@ enum class TokenType : std::int32_t {  // the numbers of tokenizer.ggml.token_ty
   kByte = 6,
 };
 
-// What a checkpoint says about its tokenizer. Normal tokens and merges are in GPT-2's byte
-// alphabet (to_byte_alphabet), special tokens are plain text.
+// What a checkpoint says about its tokenizer. In model "gpt2" normal tokens and merges are in
+// GPT-2's byte alphabet (to_byte_alphabet); special tokens are plain text.
 struct TokenizerData {
+  std::string model = "gpt2";  // tokenizer.ggml.model: "gpt2" or "llama"
   std::vector<std::string> tokens;
   std::vector<TokenType> types;     // one per token
+  std::vector<float> scores;        // one per token in model "llama", or empty
   std::vector<std::string> merges;  // "left right", best rank first
   std::string pre = "gpt-2";        // tokenizer.ggml.pre
   std::optional<TokenId> bos;
   std::optional<TokenId> eos;
+  std::optional<TokenId> unk;
+  std::optional<TokenId> padding;
   bool add_bos = false;
+  bool add_eos = false;
+  bool add_space_prefix = false;  // a blank before the text
+  std::vector<TokenId> stops;     // a reply ends at any of these: eos, end of turn, ...
+  std::string chat_template;      // Jinja; empty: none
 
   bool operator==(const TokenizerData&) const = default;
 };

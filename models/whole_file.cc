@@ -66,6 +66,17 @@ std::string temporary_name(const std::string& target) {
   return target + ".tmp" + std::to_string(::getpid());
 }
 
+void check_replaceable(const std::string& directory) {
+  if (directory.empty()) throw std::runtime_error("an output directory has an empty name");
+  std::error_code error;
+  const fs::file_status status = fs::status(directory, error);
+  if (!fs::exists(status)) return;
+  if (!fs::is_directory(status))
+    throw std::runtime_error(directory + ": is a file, and a directory is to be written");
+  if (!fs::is_empty(directory, error) || error)
+    throw std::runtime_error(directory + ": is not empty: name another directory or remove it");
+}
+
 }  // namespace
 
 void drop_pages(const void* at, std::size_t bytes) noexcept {
@@ -130,6 +141,31 @@ void WholeFile::finish() {
   fail(path_, "cannot write", why);
 }
 
+WholeDirectory::WholeDirectory(const std::string& path) : path_(path) {
+  while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+  check_replaceable(path_);
+  const std::string temporary = temporary_name(path_);
+  if (::mkdir(temporary.c_str(), 0777) != 0) fail(path_, "cannot write", errno);
+  temporary_ = temporary;
+}
+
+WholeDirectory::~WholeDirectory() {
+  std::error_code ignored;
+  if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+}
+
+std::string WholeDirectory::path_of(const std::string& name) const {
+  return temporary_ + "/" + name;
+}
+
+void WholeDirectory::finish() {
+  const Descriptor folder(::open(temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0 || ::fsync(folder.get()) != 0 ||
+      ::rename(temporary_.c_str(), path_.c_str()) != 0)
+    fail(path_, "cannot write", errno);
+  temporary_.clear();
+}
+
 void write_whole_file(const std::string& path, std::span<const std::string_view> parts) {
   WholeFile file(path);
   for (const std::string_view part : parts) file.write(part);
@@ -152,6 +188,8 @@ void check_writable(const std::string& path) {
   if (file.get() < 0) fail(path, "cannot write", errno);
   ::unlink(temporary.c_str());
 }
+
+void check_writable_directory(const std::string& path) { const WholeDirectory probe(path); }
 
 void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {

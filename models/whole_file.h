@@ -50,12 +50,31 @@ class WholeFile {
   std::uint64_t written_ = 0;
 };
 
+// The same for a directory: files are written into path_of(name); finish() renames the whole.
+// `path` may be an empty directory but hold nothing, which would be lost.
+class WholeDirectory {
+ public:
+  explicit WholeDirectory(const std::string& path);
+  ~WholeDirectory();
+  WholeDirectory(const WholeDirectory&) = delete;
+  WholeDirectory& operator=(const WholeDirectory&) = delete;
+
+  std::string path_of(const std::string& name) const;
+  void finish();
+
+ private:
+  std::string path_, temporary_;
+};
+
 // The parts one after the other through a WholeFile.
 void write_whole_file(const std::string& path, std::span<const std::string_view> parts);
 void write_whole_file(const std::string& path, std::string_view contents);
 
 // Throws std::runtime_error where write_whole_file would have to: ask before hours of work.
 void check_writable(const std::string& path);
+
+// The same for a WholeDirectory.
+void check_writable_directory(const std::string& path);
 
 // The files that a command may write, each with the option that names it; a path may be empty: not
 // wanted. Throws as check_writable() does, and where two options name one file, which the later one

@@ -143,8 +143,15 @@ TEST_CASE("the size of a tensor is that of its published layout", "[models]") {
   CHECK(tensor_bytes(TensorType::kTq2, 512, 256) == 132);
   CHECK(tensor_bytes(TensorType::kI2S, 512, 256) == 160);
   CHECK(tensor_bytes(TensorType::kTq2, 512, 128) == 0);
-  CHECK(tensor_bytes(TensorType::kI2S, 512, 64) == 0);
-  CHECK(tensor_bytes(TensorType{12}, 512, 256) == 0);
+  CHECK(tensor_bytes(TensorType::kI2S, 512, 64) == 160);  // of ARM
+  CHECK(tensor_bytes(TensorType::kI2S, 512, 32) == 0);
+  // 3200 x 8640 of bitnet_b1_58-3B, by ggml_nbytes of bitnet.cpp's fork (formats.md 6.1).
+  CHECK(tensor_bytes(TensorType::kTl1, 3200 * 8640, 8640) == 3200 * 8640 / 4 + 32);
+  CHECK(tensor_bytes(TensorType::kTl2, 3200 * 8640, 8640) ==
+        ((8640 - 256) * 3200 / 3 * 5 / 8 + 256 * 3200 / 2 * 4 / 8 + 31) / 32 * 32 + 32);
+  CHECK(tensor_bytes(TensorType::kTl1, 33 * 128, 128) == 0);
+  CHECK(tensor_bytes(TensorType::kTl2, 32 * 128, 128) == 0);
+  CHECK(tensor_bytes(TensorType{13}, 512, 256) == 0);
 }
 
 TEST_CASE("what is written is read back bit for bit", "[models]") {
@@ -265,10 +272,15 @@ TEST_CASE("each lying tensor is named", "[models]") {
   CHECK_THAT(one_tensor({0}, 0, 0, 32), Contains("tensor t: has an impossible extent, 0"));
   CHECK_THAT(one_tensor({std::uint64_t{1} << 32, std::uint64_t{1} << 32}, 0, 0, 32),
              Contains("tensor t: has an impossible extent"));
-  CHECK_THAT(one_tensor({8}, 2, 0, 32), Contains("tensor t: has tensor type 2"));
+  CHECK_THAT(one_tensor({8}, 6, 0, 32),
+             Contains("tensor t: has tensor type 6, Q5_0; this program reads F32 (0), F16 (1)"));
+  CHECK_THAT(one_tensor({8}, 4, 0, 32),
+             Contains("tensor t: has tensor type 4; this program reads F32 (0)"));
   CHECK_THAT(one_tensor({8}, 0xFFFFFFFF, 0, 32), Contains("tensor t: has tensor type"));
-  CHECK_THAT(one_tensor({64, 2}, 36, 0, 64),
-             Contains("tensor t: I2_S needs columns in multiples of 128, found 64"));
+  CHECK_THAT(one_tensor({96, 2}, 36, 0, 128),
+             Contains("tensor t: I2_S needs columns in multiples of 64, found 96"));
+  CHECK_THAT(one_tensor({64, 33}, 38, 0, 1024), Contains("tensor t: TL1 cannot hold 33 rows"));
+  CHECK_THAT(one_tensor({128, 32}, 39, 0, 2048), Contains("tensor t: TL2 cannot hold 32 rows"));
   CHECK_THAT(one_tensor({255, 2}, 34, 0, 64),
              Contains("tensor t: TQ1_0 needs columns in multiples of 256, found 255"));
   CHECK_THAT(one_tensor({128, 2}, 35, 0, 64),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State space: the reference implementation's tiny models as GGUF (shared/golden/README.md): its
-// logits, its greedy tokens and its perplexity, by the reference path and by the fast path.
-// Parameters: the files.
+// State space: the reference implementation's tiny models (shared/golden/README.md) in every kind
+// of file that has them: its logits, its hidden states, its greedy tokens and its perplexity, by
+// the reference path and by the fast path with each instruction set of the host, 1 and 2 threads.
+// Parameters: the models and their files, isa.h.
 
 #include "tests/models/golden.h"
 
@@ -14,8 +15,9 @@
 #include "models/checkpoint.h"
 #include "models/cpu_engine.h"
 #include "models/reference.h"
+#include "models/safetensors.h"
 #include "models/transformer.h"
-#include "tests/models/temp_folder.h"
+#include "models/whole_file.h"
 
 namespace tern::models {
 namespace {
@@ -24,14 +26,13 @@ using nlohmann::json;
 
 // The float32 tensor `name` of a safetensors file.
 std::vector<float> tensor(const std::filesystem::path& path, const std::string& name) {
-  const std::string bytes = read_file(path);
-  std::uint64_t header = 0;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  const json info = json::parse(bytes.substr(8, header)).at(name);
-  const auto begin = info["data_offsets"][0].get<std::size_t>();
-  const auto end = info["data_offsets"][1].get<std::size_t>();
-  std::vector<float> values((end - begin) / 4);
-  std::memcpy(values.data(), bytes.data() + 8 + header + begin, end - begin);
+  const MappedFile file = map_file(path);
+  const Safetensors parsed = Safetensors::parse(file.bytes, path);
+  const SafeTensor* t = parsed.find(name);
+  REQUIRE(t != nullptr);
+  REQUIRE(t->dtype == "F32");
+  std::vector<float> values(t->elements());
+  std::memcpy(values.data(), t->data.data(), t->data.size());
   return values;
 }
 
@@ -98,30 +99,88 @@ void check_decoder(Decoder& decoder, const std::filesystem::path& folder, std::s
   CHECK(std::fabs(nll - perplexity["mean_nll"].get<double>()) <= tolerance.nll);
 }
 
-TEST_CASE("float weights give the reference's logits tokens and perplexity", "[models][golden]") {
-  const auto folder = golden("llama-f16");
-  if (!folder) return;
-  const auto model = load_checkpoint(*folder / "model-f16.gguf");
-  Reference reference(*model);
-  check_decoder(reference, *folder, model->config.vocab, {1e-5, 1e-5, 1e-5});
-  kernels::ThreadPool pool(2);
-  CpuEngine engine(kernels::selected_isa(), pool);
-  Transformer fast(*model, engine, {.pool = &pool});
-  check_decoder(fast, *folder, model->config.vocab, {1e-5, 1e-5, 1e-5});
+struct GoldenModel {
+  const char* folder;
+  std::vector<const char*> files;  // "": the folder itself, as a Hugging Face directory
+  Tolerance tolerance;
+};
+constexpr Tolerance kFloat{1e-5, 1e-5, 1e-5}, kQuantised{1e-5, 3e-2, 5e-3};
+const GoldenModel kModels[] = {
+    {"bitnet-packed", {"", "model-tq1_0.gguf", "model-tq2_0.gguf"}, kQuantised},
+    {"bitnet-online", {""}, kQuantised},
+    {"llama-bitlinear", {""}, kQuantised},
+    {"llama-f16", {"", "model-f16.gguf"}, kFloat},
+};
+
+std::unique_ptr<const Model> load(const std::filesystem::path& folder, const std::string& file) {
+  return load_checkpoint(file.empty() ? folder : folder / file);
 }
 
-TEST_CASE("packed ternary weights give the reference's logits tokens and perplexity",
+TEST_CASE("the reference path gives the reference's logits tokens and perplexity",
           "[models][golden]") {
-  const std::string file = GENERATE("model-tq1_0.gguf", "model-tq2_0.gguf");
-  const auto folder = golden("bitnet-packed");
+  const GoldenModel& golden_model = GENERATE(from_range(std::begin(kModels), std::end(kModels)));
+  const auto folder = golden(golden_model.folder);
   if (!folder) return;
-  const auto model = load_checkpoint(*folder / file);
-  Reference reference(*model);
-  check_decoder(reference, *folder, model->config.vocab, {1e-5, 3e-2, 5e-3});
-  kernels::ThreadPool pool(2);
-  CpuEngine engine(kernels::selected_isa(), pool);
-  Transformer fast(*model, engine, {.pool = &pool});
-  check_decoder(fast, *folder, model->config.vocab, {1e-5, 3e-2, 5e-3});
+  for (const std::string file : golden_model.files) {
+    INFO(golden_model.folder << " " << file);
+    const auto model = load(*folder, file);
+    Reference reference(*model);
+    check_decoder(reference, *folder, model->config.vocab, golden_model.tolerance);
+  }
+}
+
+TEST_CASE("the fast path gives the reference's logits tokens and perplexity", "[models][golden]") {
+  const GoldenModel& golden_model = GENERATE(from_range(std::begin(kModels), std::end(kModels)));
+  const auto folder = golden(golden_model.folder);
+  if (!folder) return;
+  for (const std::string file : golden_model.files) {
+    const auto model = load(*folder, file);
+    std::size_t isas = 0;
+    for (const kernels::Isa isa : kernels::all_isas()) {
+      if (!kernels::host_has(isa)) continue;
+      ++isas;
+      for (const unsigned threads : {1u, 2u}) {
+        INFO(golden_model.folder << " " << file << " " << kernels::isa_name(isa) << " " << threads);
+        kernels::ThreadPool pool(threads);
+        CpuEngine engine(isa, pool);
+        Transformer fast(*model, engine, {.pool = &pool, .isa = isa});
+        check_decoder(fast, *folder, model->config.vocab, golden_model.tolerance);
+      }
+    }
+    CHECK(isas > 0);
+  }
+}
+
+TEST_CASE("hidden states are those of the reference", "[models][golden]") {
+  const GoldenModel& golden_model = GENERATE(from_range(std::begin(kModels), std::end(kModels)));
+  const auto folder = golden(golden_model.folder);
+  if (!folder) return;
+  const json expected = read_json(*folder / "expected.json")["cases"][1];
+  const auto prompt = expected["prompt"].get<std::vector<TokenId>>();
+  const bool safe = expected.value("smallest_distance_from_a_rounding_tie", 1.0) >= 1e-4;
+  for (const std::string file : golden_model.files) {
+    const auto model = load(*folder, file);
+    const std::size_t dim = model->config.dim, layers = model->config.layers;
+    Reference reference(*model);
+    std::vector<std::vector<float>> states(layers + 1);  // [layer][prompt, dim]
+    for (const TokenId id : prompt) {
+      reference.forward(std::span(&id, 1));
+      REQUIRE(reference.hidden_states().size() == layers + 1);
+      for (std::size_t l = 0; l <= layers; ++l)
+        for (const double v : reference.hidden_states()[l])
+          states[l].push_back(static_cast<float>(v));
+    }
+    for (std::size_t l = 0; l <= layers; ++l) {
+      INFO(golden_model.folder << " " << file << " layer " << l);
+      const auto golden_state =
+          tensor(*folder / "expected.safetensors", "hidden.1." + std::to_string(l));
+      REQUIRE(golden_state.size() == prompt.size() * dim);
+      const auto [least, most] = std::minmax_element(golden_state.begin(), golden_state.end());
+      const Tolerance& tolerance = golden_model.tolerance;
+      CHECK(largest_difference(states[l], golden_state) <=
+            (safe ? tolerance.safe : tolerance.near_tie) * static_cast<double>(*most - *least));
+    }
+  }
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ inline TokenizerData tiny_tokenizer(std::size_t vocab) {
   d.tokens.push_back("<|end|>");
   d.types.push_back(TokenType::kControl);
   d.bos = d.eos = static_cast<TokenId>(d.tokens.size() - 1);
+  d.stops = {*d.eos};
   d.add_bos = true;
   return d;
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How longer contexts are had from RoPE: each pair of a head turns by its frequency over a divisor
+// (Model::rope_divisors).
+
+#pragma once
+
+#include <vector>
+
+#include "models/config.h"
+
+namespace tern::models {
+
+// Positions over `factor`: that divisor for every pair.  [head_dim / 2]
+std::vector<float> linear_rope_divisors(const Config& config, double factor);
+
+// LLaMA 3.1 (transformers, modeling_rope_utils.py, _compute_llama3_parameters): pairs whose
+// wavelength is beyond original_context / low_freq_factor turn `factor` times slower, those
+// below original_context / high_freq_factor as they did; in between the two frequencies are mixed.
+struct Llama3Rope {
+  double factor, low_freq_factor, high_freq_factor;  // low < high
+  double original_context;                           // tokens
+};
+std::vector<float> llama3_rope_divisors(const Config& config, const Llama3Rope& rope);
+
+}  // namespace tern::models
