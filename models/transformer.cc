@@ -28,11 +28,12 @@ Transformer::Transformer(const Model& model, LinearEngine& engine,
   TERN_CHECK(kernels::host_has(options.isa), "a transformer for instructions that this host lacks");
 }
 
-void Transformer::reset() {
-  position_ = 0;
+void Transformer::truncate(std::size_t position) {
+  TERN_CHECK(position <= position_, "a sequence is cut beyond its end");
+  position_ = position;
   for (KvCache& cache : cache_) {
-    cache.keys.clear();
-    cache.values.clear();
+    cache.keys.resize(position * config_.kv_dim());
+    cache.values.resize(position * config_.kv_dim());
   }
 }
 
