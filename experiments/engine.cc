@@ -53,12 +53,29 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
       ->check(CLI::IsMember(layouts))
       ->capture_default_str();
   command
+      .add_option("--kv", o.kv,
+                  "How keys and values are held; f32: as the checkpoint's reference implementation "
+                  "has them, f16: half the memory, i8: a quarter")
+      ->check(CLI::IsMember({"f32", "f16", "i8"}))
+      ->capture_default_str();
+  command
       .add_option("--activations", o.activations,
                   "What dense matrices multiply: f32, or rounded to f16 as the simulated machines "
                   "do; default: f32, simulated f16")
       ->check(CLI::IsMember({"f32", "f16"}));
   command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
 }
+
+namespace {
+
+kernels::KvFormat kv_format(const std::string& name) {
+  for (const auto format :
+       {kernels::KvFormat::kF32, kernels::KvFormat::kF16, kernels::KvFormat::kI8})
+    if (kernels::kv_format_name(format) == name) return format;
+  throw std::runtime_error("--kv " + name + ": expected f32, f16 or i8");
+}
+
+}  // namespace
 
 kernels::Isa isa_from(const std::string& name) {
   if (name.empty()) return kernels::selected_isa();
@@ -93,6 +110,7 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
       models::TransformerOptions{
           .pool = engine.pool.get(),
           .isa = engine.isa,
+          .kv = kv_format(o.kv),
           .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32});
   engine.transformer = transformer.get();
   engine.decoder = std::move(transformer);
