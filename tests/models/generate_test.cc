@@ -39,6 +39,7 @@ class Counting : public Decoder {
   std::size_t position() const override { return position_; }
   std::size_t context() const override { return context_; }
   void reset() override { position_ = 0; }
+  void truncate(std::size_t position) override { position_ = position; }
 
   std::vector<TokenId> fed;
 
