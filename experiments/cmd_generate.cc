@@ -103,7 +103,7 @@ void run(const Options& o) {
 
   const auto prompt_tokens = tokenizer.encode(prompt, true);
   models::GenerateOptions options = o.generate;
-  options.eos = model->tokenizer.eos;
+  if (model->tokenizer.eos) options.stops = {*model->tokenizer.eos};
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}",

@@ -73,11 +73,12 @@ void Tokenizer::find_specials() {
   specials_.finish();
 }
 
-void Tokenizer::encode_text(std::string_view text, std::vector<TokenId>& ids) const {
+void Tokenizer::encode_text(std::string_view text, bool parse_special,
+                            std::vector<TokenId>& ids) const {
   EncodeScratch scratch;
   std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size() && !specials_.empty();) {
-    const auto [length, id] = specials_.longest(text.substr(at));
+  for (std::size_t at = 0; parse_special && !specials_.empty() && at < text.size();) {
+    const auto [length, id] = special_at(text.substr(at));
     if (length == 0) {
       ++at;
       continue;
@@ -97,13 +98,14 @@ void Tokenizer::encode_text(std::string_view text, std::vector<TokenId>& ids) co
   model_->encode(text.substr(begin), begin == 0, scratch, ids);
 }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special) const {
+std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special,
+                                       bool parse_special) const {
   if (text.size() > 0x7FFFFFFFu)
     throw std::runtime_error("tokenizer: the text has " + std::to_string(text.size()) +
                              " bytes, 2^31 - 1 is the most that is encoded at once");
   std::vector<TokenId> ids;
   if (add_special && data_->add_bos) ids.push_back(*data_->bos);
-  encode_text(text, ids);
+  encode_text(text, parse_special, ids);
   if (add_special && data_->add_eos) ids.push_back(*data_->eos);
   return ids;
 }

@@ -36,7 +36,15 @@ class Tokenizer {
   // it. Any bytes can be encoded; those that are not UTF-8 split the text where they stand. All of
   // them come back from decode() in kind "gpt2", and in "llama" with byte tokens, except that
   // U+2581 comes back as a blank. Throws std::runtime_error for texts of 2^31 bytes and more.
-  std::vector<TokenId> encode(std::string_view text, bool add_special) const;
+  // Without `parse_special` the text is ordinary throughout, whatever it spells.
+  std::vector<TokenId> encode(std::string_view text, bool add_special,
+                              bool parse_special = true) const;
+
+  // Length and id of the special token that `text`, which is not empty, begins with; length 0:
+  // none.
+  std::pair<std::size_t, TokenId> special_at(std::string_view text) const {
+    return specials_.longest(text);
+  }
 
   // The bytes of the tokens; control tokens render as nothing, or as their name. Ids < size().
   // The blank that encode() puts before a text in kind "llama" is left out again; for ids that
@@ -53,7 +61,7 @@ class Tokenizer {
 
  private:
   void find_specials();
-  void encode_text(std::string_view text, std::vector<TokenId>& ids) const;
+  void encode_text(std::string_view text, bool parse_special, std::vector<TokenId>& ids) const;
 
   std::unique_ptr<const TokenizerData> data_;
   std::unique_ptr<const TokenTable> table_;
