@@ -46,8 +46,7 @@ std::string_view without_blanks_behind(std::string_view text) {
 
 }  // namespace
 
-Tokenizer::Tokenizer(TokenizerData data)
-    : data_(std::make_unique<const TokenizerData>(std::move(data))) {
+Tokenizer::Tokenizer(TokenizerData data) : data_(std::make_unique<TokenizerData>(std::move(data))) {
   const TokenizerKind& kind = find_tokenizer_kind(data_->model);
   check(*data_);
   table_ = std::make_unique<const TokenTable>(std::span<const std::string>(data_->tokens));

@@ -29,6 +29,7 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) = default;
 
   const TokenizerData& data() const { return *data_; }
+  TokenizerData take() && { return std::move(*data_); }  // checked by now
   std::size_t size() const { return data_->tokens.size(); }
 
   // Special tokens spelled out in the text become that token, as the reference does by default.
@@ -63,7 +64,7 @@ class Tokenizer {
   void find_specials();
   void encode_text(std::string_view text, bool parse_special, std::vector<TokenId>& ids) const;
 
-  std::unique_ptr<const TokenizerData> data_;
+  std::unique_ptr<TokenizerData> data_;
   std::unique_ptr<const TokenTable> table_;
   std::unique_ptr<const TokenModel> model_;
   PrefixMatcher specials_;
