@@ -33,8 +33,7 @@ Transformer::Transformer(const Model& model, LinearEngine& engine,
 
 void Transformer::truncate(std::size_t position) {
   TERN_CHECK(position <= position_, "a sequence is cut beyond its end");
-  position_ = position;  // what comes next is written over the rest of the cache
-  if (position == 0) cache_.clear();
+  position_ = position;
 }
 
 void Transformer::check_tokens(std::span<const TokenId> tokens) const {
