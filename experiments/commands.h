@@ -17,6 +17,7 @@ namespace tern::experiments {
 void add_bench(CLI::App& app);
 #endif
 void add_compare(CLI::App& app);
+void add_detokenize(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_formats(CLI::App& app);
 void add_generate(CLI::App& app);
@@ -26,6 +27,7 @@ void add_perplexity(CLI::App& app);
 void add_roofline(CLI::App& app);
 void add_stories(CLI::App& app);
 void add_synth(CLI::App& app);
+void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);
 
 // Ends the program with this code and no message.

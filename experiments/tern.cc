@@ -27,6 +27,7 @@ constexpr std::array kCommands = {
     add_bench,  //
 #endif
     add_compare,     //
+    add_detokenize,  //
     add_evaluate,    //
     add_formats,     //
     add_generate,    //
@@ -36,6 +37,7 @@ constexpr std::array kCommands = {
     add_roofline,    //
     add_stories,     //
     add_synth,       //
+    add_tokenize,    //
     add_train,       //
 };
 
