@@ -27,6 +27,7 @@ constexpr std::array kCommands = {
     add_bench,  //
 #endif
     add_compare,     //
+    add_convert,     //
     add_evaluate,    //
     add_formats,     //
     add_generate,    //

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "models/error_line.h"
+#include "models/hf_names.h"
 #include "models/hf_tokenizer.h"
 #include "models/json_text.h"
 #include "models/model_weights.h"
@@ -23,31 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostIndex = std::size_t{1} << 24;  // bytes of model.safetensors.index.json
-
-// The tensors of a layer: our name of the slot, what stands between "model.layers.N." and
-// ".weight".
-struct Name {
-  std::string_view slot, hf;
-};
-constexpr std::array kNames = {
-    Name{"attn_norm", "input_layernorm"},
-    Name{"attn_sub_norm", "self_attn.attn_sub_norm"},
-    Name{"ffn_norm", "post_attention_layernorm"},
-    Name{"ffn_sub_norm", "mlp.ffn_sub_norm"},
-    Name{"attn_q", "self_attn.q_proj"},
-    Name{"attn_k", "self_attn.k_proj"},
-    Name{"attn_v", "self_attn.v_proj"},
-    Name{"attn_output", "self_attn.o_proj"},
-    Name{"ffn_gate", "mlp.gate_proj"},
-    Name{"ffn_up", "mlp.up_proj"},
-    Name{"ffn_down", "mlp.down_proj"},
-};
-
-std::string hf_name(std::size_t layer, std::string_view slot) {
-  const auto* found = std::find_if(kNames.begin(), kNames.end(),
-                                   [&](const Name& name) { return name.slot == slot; });
-  return "model.layers." + std::to_string(layer) + "." + std::string(found->hf);
-}
 
 const kernels::DenseFormat* dense_format_of(std::string_view dtype) {
   if (dtype == "F32") return &kernels::dense_format("f32");
@@ -134,7 +110,7 @@ class Tensors {
     for (const Safetensors& file : files_)
       for (const SafeTensor& t : file.tensors())
         if (!used_.contains(&t) && !t.name.ends_with(".rotary_emb.inv_freq") &&
-            !(model_.config.tied_head && t.name == "lm_head.weight"))
+            !(model_.config.tied_head && t.name == kHfHead))
           file.fail("tensor " + shown(t.name),
                     "is no tensor of architecture " + model_.config.architecture);
   }
@@ -195,18 +171,16 @@ std::unique_ptr<const Model> read_hf_model(const HfConfig& hf, std::span<const S
   model->rope_divisors = hf.rope_divisors;
   model->tokenizer = std::move(tokenizer);
   Tensors tensors(files, *model, mapped);
-  model->token_embd =
-      tensors.dense("model.embed_tokens.weight", "token_embd.weight", c.vocab, c.dim);
-  if (!c.tied_head)
-    model->output = tensors.dense("lm_head.weight", "output.weight", c.vocab, c.dim);
-  model->output_norm = tensors.vector("model.norm.weight", c.dim);
+  model->token_embd = tensors.dense(kHfEmbedding, "token_embd.weight", c.vocab, c.dim);
+  if (!c.tied_head) model->output = tensors.dense(kHfHead, "output.weight", c.vocab, c.dim);
+  model->output_norm = tensors.vector(kHfOutputNorm, c.dim);
   for (std::size_t l = 0; l < c.layers; ++l) {
     Layer& layer = model->layers.emplace_back();
     for (const NormSlot& slot : norm_slots())
       if (c.sub_norms || !slot.sub_norm)
-        layer.*slot.norm = tensors.vector(hf_name(l, slot.name) + ".weight", slot.size(c));
+        layer.*slot.norm = tensors.vector(hf_layer_name(l, slot.name) + ".weight", slot.size(c));
     for (const LinearSlot& slot : linear_slots()) {
-      const std::string name = hf_name(l, slot.name), ours = tensor_name(l, slot.name);
+      const std::string name = hf_layer_name(l, slot.name), ours = tensor_name(l, slot.name);
       const std::size_t rows = slot.rows(c), cols = slot.cols(c);
       if (hf.linears == HfLinears::kFloat || hf.linears == HfLinears::kMasters)
         layer.*slot.linear = tensors.dense(name + ".weight", ours, rows, cols);
