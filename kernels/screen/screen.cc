@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kernels/screen/screen.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "kernels/screen/screen_isa.h"
+
+namespace tern::kernels {
+namespace {
+
+constexpr std::array kTable = {
+#if defined(__x86_64__)
+    ScreenKernel{"screen_avx512vnni", Isa::kAvx512Vnni, &screen_avx512vnni},
+    ScreenKernel{"screen_avx2", Isa::kAvx2, &screen_avx2},
+#endif
+    ScreenKernel{"screen_scalar", Isa::kScalar, &screen_scalar},
+};
+
+// Relative to |w| |x|: the product in the order of dense.h takes cols / 16 + 4 roundings, an
+// estimate 3 per group and one per group and plane, the bound itself a handful.
+double rounding(std::size_t cols) {
+  const auto n = static_cast<double>(cols);
+  return (n / 16 + 4 + 2 * (n / kScreenGroup + 4) + 16) * 0x1p-24 * 1.01;
+}
+
+float rounded_up(double v) { return std::nextafter(static_cast<float>(v), INFINITY); }
+
+}  // namespace
+
+void ScreenInput::set(const float* x, std::size_t cols) {
+  const std::size_t groups = cols / kScreenGroup;
+  q.resize(cols);
+  const std::size_t lanes = (groups + 3) / 4 * 16;
+  low.assign(lanes * 4, 0);
+  high.assign(lanes * 4, 0);
+  lane_excess.assign(lanes, 0);
+  lane_scales.assign(lanes, 0);
+  excess.resize(groups);
+  scales.resize(groups);
+  double squares = 0, errors = 0;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const float* own = x + g * kScreenGroup;
+    float most = 0;
+    for (std::size_t i = 0; i < kScreenGroup; ++i) most = std::max(most, std::fabs(own[i]));
+    const float scale = most / 127.0f, inverse = most > 1e-30f ? 127.0f / most : 0.0f;
+    std::int32_t sum = 0;
+    for (std::size_t i = 0; i < kScreenGroup; ++i) {
+      const std::size_t k = g * kScreenGroup + i;
+      const float code = std::clamp(std::nearbyint(own[i] * inverse), -127.0f, 127.0f);
+      q[k] = static_cast<std::int8_t>(code);
+      (i % 8 < 4 ? low : high)[k / 8 * 4 + i % 4] = q[k];
+      sum += q[k];
+      lane_excess[k / 8] -= 8 * q[k];
+      lane_scales[k / 8] = scale;
+      const double exact = static_cast<double>(own[i]);
+      const double error = exact - static_cast<double>(scale) * static_cast<double>(code);
+      squares += exact * exact;
+      errors += error * error;
+    }
+    excess[g] = -8 * sum;
+    scales[g] = scale;
+  }
+  const double norm = std::sqrt(squares), off = std::sqrt(errors), r = rounding(cols);
+  per_weight = rounded_up((off + r * (norm + off)) * (1 + 1e-9));
+  per_error = rounded_up((norm + off + r * (norm + off)) * (1 + 1e-9));
+}
+
+std::span<const ScreenKernel> screen_kernels() noexcept { return kTable; }
+
+const ScreenKernel& screen_kernel_for(Isa isa) noexcept {
+  for (const ScreenKernel& kernel : kTable)
+    if (kernel.isa == isa || (contains(isa, kernel.isa) && host_has(kernel.isa))) return kernel;
+  return kTable.back();
+}
+
+}  // namespace tern::kernels

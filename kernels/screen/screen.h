@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A low-bit copy of a dense matrix that says which results of a product cannot be among the
+// largest, so that only the others are computed from the matrix itself. For each row it gives an
+// estimate of w . x and a bound which w . x does not exceed, whatever the weights:
+//
+//   weights   w = v + e with v = d * code, |code| <= 8, one d per group of 32 columns; the second
+//             plane refines it: w = v2 + e2 with v2 = d * (code + code2 / 16)
+//   input     x = u + f with u = s * q, |q| <= 127, one s per group
+//   bound     w.x - v.u = e.x + v.f <= |e| |x| + (|w| + |e|) |f|    (Cauchy and Schwarz)
+//             + rounding(cols) (|w| + |e|) |x|, for both products are sums in float32
+//             + 1e-30, for what underflows
+//
+// |w|, |e| and |e2| are stored per row, rounded up; with the second plane e2 takes the place of e.
+// Ideas: per-row residual norms bound what a quantised matrix can miss, as in exact search for the
+// largest inner product over compressed vectors.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kernels/isa.h"
+
+namespace tern::kernels {
+
+inline constexpr std::size_t kScreenGroup = 32, kScreenRows = 16;  // columns; rows of a panel
+
+// A panel of 16 rows: per group 4 x 64 bytes, whose byte 4 r + j of quarter i has codes + 8 of row
+// r, columns 8 i + j (low nibble) and 8 i + 4 + j of the group, and 16 signed bytes c, one per row:
+// d = c * unit. At the end 16 float32 each of unit, |w|, |e|.
+// A fine row: per group the 16 bytes of its codes2 + 8 in the same order; its bytes c; at a
+// multiple of 4, unit, |w| and |e2|.
+struct ScreenLayout {
+  std::size_t rows, cols;  // cols: a multiple of kScreenGroup, <= 65536
+
+  std::size_t groups() const { return cols / kScreenGroup; }
+  std::size_t panels() const { return (rows + kScreenRows - 1) / kScreenRows; }
+  std::size_t norms_at() const { return groups() * (256 + kScreenRows); }
+  std::size_t panel_bytes() const { return norms_at() + 3 * kScreenRows * sizeof(float); }
+  std::size_t fine_norms_at() const { return (groups() * 17 + 3) / 4 * 4; }
+  std::size_t fine_row_bytes() const { return (fine_norms_at() + 12 + 63) / 64 * 64; }
+  std::size_t coarse_bytes() const { return panels() * panel_bytes(); }
+  std::size_t fine_bytes() const { return rows * fine_row_bytes(); }
+};
+
+struct Screen {
+  ScreenLayout layout;
+  const std::uint8_t* coarse;  // [panels, panel_bytes]
+  const std::uint8_t* fine;    // [rows, fine_row_bytes]
+};
+
+// x as the screen takes it.
+struct ScreenInput {
+  std::vector<std::int8_t> q;          // [cols]
+  std::vector<std::int8_t> low, high;  // [cols / 2]: q of columns 8 i + j and 8 i + 4 + j, j < 4
+  std::vector<std::int32_t> excess;    // [groups]: -8 * sum of q
+  std::vector<float> scales;           // [groups]
+  // For fine rows, by 8 columns, zeros up to whole 128: -8 * sum of q, and the scale.
+  std::vector<std::int32_t> lane_excess;
+  std::vector<float> lane_scales;
+  // Factors of the bound: bound = estimate + |e| * per_error + |w| * per_weight.
+  float per_error, per_weight;
+
+  // x [cols], finite.
+  void set(const float* x, std::size_t cols);
+};
+
+struct ScreenFns {
+  // Panel `p` of the coarse copy and its fine rows from w [rows of the panel, cols], finite; rows
+  // past the matrix become zeros.
+  void (*pack)(const ScreenLayout& layout, const float* w, std::size_t rows, std::uint8_t* coarse,
+               std::uint8_t* fine) noexcept;
+  // Panels [begin, end): estimates and bounds of their rows, [rows of whole panels].
+  void (*coarse)(const Screen& screen, const ScreenInput& x, std::size_t begin, std::size_t end,
+                 float* estimates, float* bounds) noexcept;
+  // The same from both planes for single rows, whose coarse estimates are given; in place.
+  void (*fine)(const Screen& screen, const ScreenInput& x, std::span<const std::uint32_t> rows,
+               float* estimates, float* bounds) noexcept;
+};
+
+struct ScreenKernel {
+  std::string_view name;
+  Isa isa;
+  const ScreenFns* run;
+};
+
+// Fastest first. All give the same codes, and estimates that differ by float32 roundings.
+std::span<const ScreenKernel> screen_kernels() noexcept;
+const ScreenKernel& screen_kernel_for(Isa isa) noexcept;
+
+}  // namespace tern::kernels

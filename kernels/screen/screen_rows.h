@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fine rows one by one. No include guard: screen_<isa>.cc include this inside their unnamed
+// namespaces, after fine_row(), the sum over groups of scale * c * (codes2 . q).
+
+void fine(const Screen& screen, const ScreenInput& x, std::span<const std::uint32_t> rows,
+          float* estimates, float* bounds) noexcept {
+  const ScreenLayout& layout = screen.layout;
+  constexpr std::size_t kAheadRows = 2;  // rows lie anywhere: no hardware prefetcher knows the next
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i + kAheadRows < rows.size()) {
+      const std::uint8_t* next = screen.fine + rows[i + kAheadRows] * layout.fine_row_bytes();
+      for (std::size_t at = 0; at < layout.fine_row_bytes(); at += kLineBytes)
+        __builtin_prefetch(next + at);
+    }
+    const std::uint8_t* row = screen.fine + rows[i] * layout.fine_row_bytes();
+    float norms[3];  // unit, |w|, |e2|
+    std::memcpy(norms, row + layout.fine_norms_at(), sizeof norms);
+    float& estimate = estimates[rows[i]];
+    estimate += fine_row(row, layout.groups(), x) * (norms[0] * 0.0625f);
+    bounds[rows[i]] = estimate + norms[2] * x.per_error + norms[1] * x.per_weight + kUnderflow;
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/scratch.h"
+#include "kernels/screen/screen_isa.h"
+
+#define TERN_TARGET
+
+namespace tern::kernels {
+namespace {
+
+#include "kernels/screen/screen_pack.h"
+
+// Four bytes of codes, times the activations of eight columns.
+std::int32_t nibbles(const std::uint8_t* v, const std::int8_t* low, const std::int8_t* high) {
+  std::int32_t sum = 0;
+  for (std::size_t j = 0; j < 4; ++j) sum += (v[j] & 15) * low[j] + (v[j] >> 4) * high[j];
+  return sum;
+}
+
+float signed_byte(std::uint8_t byte) { return static_cast<float>(static_cast<std::int8_t>(byte)); }
+
+void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::size_t end,
+            float* estimates, float* bounds) noexcept {
+  const ScreenLayout& layout = screen.layout;
+  for (std::size_t row = begin * kScreenRows; row < end * kScreenRows; ++row) {
+    const std::uint8_t* panel = screen.coarse + row / kScreenRows * layout.panel_bytes();
+    const std::size_t r = row % kScreenRows;
+    float total = 0;
+    for (std::size_t g = 0; g < layout.groups(); ++g) {
+      const std::uint8_t* at = panel + g * (256 + kScreenRows);
+      std::int32_t sum = x.excess[g];
+      for (std::size_t i = 0; i < 4; ++i)
+        sum += nibbles(at + 64 * i + 4 * r, x.low.data() + 16 * g + 4 * i,
+                       x.high.data() + 16 * g + 4 * i);
+      total += static_cast<float>(sum) * (signed_byte(at[256 + r]) * x.scales[g]);
+    }
+    const auto* norms = reinterpret_cast<const float*>(panel + layout.norms_at());
+    estimates[row] = total * norms[r];
+    bounds[row] = estimates[row] + norms[kScreenRows + r] * x.per_weight +
+                  norms[2 * kScreenRows + r] * x.per_error + kUnderflow;
+  }
+}
+
+float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
+  float total = 0;
+  for (std::size_t lane = 0; lane < 4 * groups; ++lane) {
+    const std::int32_t sum = x.lane_excess[lane] + nibbles(row + 4 * lane, x.low.data() + 4 * lane,
+                                                           x.high.data() + 4 * lane);
+    total +=
+        static_cast<float>(sum) * (signed_byte(row[16 * groups + lane / 4]) * x.lane_scales[lane]);
+  }
+  return total;
+}
+
+#include "kernels/screen/screen_rows.h"
+
+}  // namespace
+
+const ScreenFns screen_scalar = {pack, coarse, fine};
+
+}  // namespace tern::kernels
