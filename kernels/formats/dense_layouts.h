@@ -58,4 +58,13 @@ inline float nearest(float x) noexcept {
   return (x + kShift) - kShift;
 }
 
+// The sum of term(i) over i < n, a multiple of 8, in an order that vectorises.
+template <std::size_t n, typename Term>
+float sum_by_eights(Term&& term) noexcept {
+  float sums[8] = {};
+  for (std::size_t i = 0; i < n; i += 8)
+    for (std::size_t j = 0; j < 8; ++j) sums[j] += term(i + j);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 }  // namespace tern::kernels

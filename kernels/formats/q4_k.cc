@@ -45,13 +45,12 @@ void write_scales(const Scales& x, std::uint8_t* out) noexcept {
 // w = scale * q - offset with the nearest q: the squared error.
 float assign(const float* w, float scale, float offset, float* q) noexcept {
   const float inverse = scale > 0 ? 1 / scale : 0.0f;
-  float error = 0;
-  for (std::size_t i = 0; i < kGroup; ++i) {
+  for (std::size_t i = 0; i < kGroup; ++i)
     q[i] = nearest(std::clamp((w[i] + offset) * inverse, 0.0f, kMostQ));
+  return sum_by_eights<kGroup>([&](std::size_t i) {
     const float off = scale * q[i] - offset - w[i];
-    error += off * off;
-  }
-  return error;
+    return off * off;
+  });
 }
 
 struct Fit {
@@ -60,13 +59,10 @@ struct Fit {
 
 // The least squares scale and offset >= 0 for given q.
 Fit fit(const float* w, const float* q) noexcept {
-  float sum_q = 0, sum_qq = 0, sum_w = 0, sum_wq = 0;
-  for (std::size_t i = 0; i < kGroup; ++i) {
-    sum_q += q[i];
-    sum_qq += q[i] * q[i];
-    sum_w += w[i];
-    sum_wq += w[i] * q[i];
-  }
+  const float sum_q = sum_by_eights<kGroup>([&](std::size_t i) { return q[i]; });
+  const float sum_qq = sum_by_eights<kGroup>([&](std::size_t i) { return q[i] * q[i]; });
+  const float sum_w = sum_by_eights<kGroup>([&](std::size_t i) { return w[i]; });
+  const float sum_wq = sum_by_eights<kGroup>([&](std::size_t i) { return w[i] * q[i]; });
   const float n = kGroup, det = n * sum_qq - sum_q * sum_q;
   if (det <= 0) return {};
   const Fit free{(n * sum_wq - sum_q * sum_w) / det, (sum_q * sum_wq - sum_qq * sum_w) / det};
@@ -88,11 +84,9 @@ Fit search(const float* w) noexcept {
     }
   };
   if (!(range > 0)) return {0, offset};
-  for (int step = -8; step <= 8; ++step) {
-    const Fit first{range / (kMostQ + 0.1f * static_cast<float>(step)), offset};
-    consider(first);
-    assign(w, first.scale, first.offset, q.data());
-    consider(fit(w, q.data()));
+  for (int step = -4; step <= 4; ++step) {
+    consider({range / (kMostQ + 0.2f * static_cast<float>(step)), offset});
+    consider(fit(w, q.data()));  // of the q that those steps gave
   }
   return best;
 }

@@ -22,13 +22,12 @@ constexpr float kLowest = -32, kHighest = 31;
 // w = scale * q with the nearest q: the squared error.
 float assign(const float* w, float scale, float* q) noexcept {
   const float inverse = scale != 0 ? 1 / scale : 0.0f;
-  float error = 0;
-  for (std::size_t i = 0; i < kGroup; ++i) {
+  for (std::size_t i = 0; i < kGroup; ++i)
     q[i] = nearest(std::clamp(w[i] * inverse, kLowest, kHighest));
+  return sum_by_eights<kGroup>([&](std::size_t i) {
     const float off = scale * q[i] - w[i];
-    error += off * off;
-  }
-  return error;
+    return off * off;
+  });
 }
 
 // Steps around the one that takes the largest weight to -32, each once refitted by least squares.
@@ -46,13 +45,10 @@ float search(const float* w) noexcept {
       best = scale;
     }
   };
-  for (int step = -9; step <= 9; ++step) {
-    consider(most / (kLowest - 0.1f * static_cast<float>(step)));
-    float wq = 0, qq = 0;
-    for (std::size_t i = 0; i < kGroup; ++i) {
-      wq += w[i] * q[i];
-      qq += q[i] * q[i];
-    }
+  for (int step = -4; step <= 4; ++step) {
+    consider(most / (kLowest - 0.25f * static_cast<float>(step)));
+    const float wq = sum_by_eights<kGroup>([&](std::size_t i) { return w[i] * q[i]; });
+    const float qq = sum_by_eights<kGroup>([&](std::size_t i) { return q[i] * q[i]; });
     if (qq > 0) consider(wq / qq);
   }
   return best;
