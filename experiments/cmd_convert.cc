@@ -18,6 +18,7 @@
 #include "experiments/provenance.h"
 #include "models/checkpoint.h"
 #include "models/convert.h"
+#include "models/hf_checkpoint.h"
 #include "models/hf_tokenizer.h"
 #include "models/whole_file.h"
 
@@ -37,17 +38,6 @@ struct Options {
 std::string kind_of_output(const Options& o) {
   if (!o.to.empty()) return o.to;
   return o.out.ends_with(".gguf") ? "gguf" : "hf";
-}
-
-// Rows of the embedding beyond the tokenizer's tokens get names, as llama.cpp's converter gives
-// them.
-void fill_tokens(models::TokenizerData& t, std::size_t vocab) {
-  if (t.tokens.empty()) return;
-  while (t.tokens.size() < vocab) {
-    t.tokens.push_back(fmt::format("[PAD{}]", t.tokens.size()));
-    t.types.push_back(models::TokenType::kUnused);
-    if (!t.scores.empty()) t.scores.push_back(-10000);
-  }
 }
 
 ordered_json row_of(const models::MatrixReport& r) {
@@ -106,7 +96,7 @@ void run(Options o) {
       o.in, {o.i2s_layout == "arm" ? models::I2sLayout::kArm : models::I2sLayout::kX86});
   models::TokenizerData tokenizer =
       o.tokenizer.empty() ? model->tokenizer : models::read_hf_tokenizer(o.tokenizer);
-  fill_tokens(tokenizer, model->config.vocab);
+  models::name_every_id(tokenizer, model->config.vocab, o.in);
   if (o.convert.name.empty()) o.convert.name = model->config.name;
   if (o.convert.name.empty())
     o.convert.name = std::filesystem::absolute(o.in).lexically_normal().filename().string();

@@ -23,6 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr float kUnusedScore = -10000;                    // as llama.cpp's converter gives
 constexpr std::size_t kMostIndex = std::size_t{1} << 24;  // bytes of model.safetensors.index.json
 
 const kernels::DenseFormat* dense_format_of(std::string_view dtype) {
@@ -34,18 +35,6 @@ const kernels::DenseFormat* dense_format_of(std::string_view dtype) {
 
 const std::uint8_t* bytes_of(const SafeTensor& t) {
   return reinterpret_cast<const std::uint8_t*>(t.data.data());
-}
-
-// Embeddings may have rows that no token uses: those ids get names, so that every id has one.
-void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where) {
-  if (t.tokens.empty()) return;
-  if (t.tokens.size() > vocab)
-    throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
-                             ", but the tokenizer has " + std::to_string(t.tokens.size()) +
-                             " tokens");
-  while (t.tokens.size() < vocab)
-    t.tokens.push_back("[PAD" + std::to_string(t.tokens.size()) + "]");
-  t.types.resize(vocab, TokenType::kUnused);
 }
 
 // Hands out tensors of all files, each checked against what the model needs, and knows which were
@@ -160,6 +149,10 @@ class Tensors {
   std::unordered_map<std::string, std::string> labels_;  // by our names
 };
 
+std::string_view text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
+}
+
 }  // namespace
 
 std::unique_ptr<const Model> read_hf_model(const HfConfig& hf, std::span<const Safetensors> files,
@@ -216,33 +209,46 @@ std::vector<std::string> read_hf_index(std::string_view text, const std::string&
   return {files.begin(), files.end()};
 }
 
-std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
-  const auto path_of = [&](const std::string& name) {
-    return (fs::path(directory) / name).string();
-  };
-  const auto text_of = [](const MappedFile& file) {
-    return std::string_view(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
-  };
-  const std::string config_path = path_of("config.json"), whole = path_of("model.safetensors"),
-                    index = path_of("model.safetensors.index.json");
-  if (!fs::exists(config_path))
+void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where) {
+  if (t.tokens.empty()) return;
+  if (t.tokens.size() > vocab)
+    throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
+                             ", but the tokenizer has " + std::to_string(t.tokens.size()) +
+                             " tokens");
+  while (t.tokens.size() < vocab)
+    t.tokens.push_back("[PAD" + std::to_string(t.tokens.size()) + "]");
+  t.types.resize(vocab, TokenType::kUnused);
+  if (!t.scores.empty()) t.scores.resize(vocab, kUnusedScore);
+}
+
+std::string hf_path(const std::string& directory, const std::string& name) {
+  return (fs::path(directory) / name).string();
+}
+
+std::vector<std::string> hf_weight_files(const std::string& directory) {
+  if (!fs::exists(hf_path(directory, "config.json")))
     throw std::runtime_error(directory +
                              ": no config.json in this directory: name a GGUF file, or a Hugging "
                              "Face directory with config.json and *.safetensors");
-  const HfConfig config = read_hf_config(text_of(map_file(config_path)), config_path);
-  std::vector<std::string> names;
-  if (fs::exists(whole))
-    names = {"model.safetensors"};
-  else if (fs::exists(index))
-    names = read_hf_index(text_of(map_file(index)), index);
-  else
+  if (fs::exists(hf_path(directory, "model.safetensors"))) return {"model.safetensors"};
+  const std::string index = hf_path(directory, "model.safetensors.index.json");
+  if (!fs::exists(index))
     throw std::runtime_error(directory +
                              ": neither model.safetensors nor model.safetensors.index.json in this "
                              "directory; weights of other kinds must be converted to safetensors");
+  const MappedFile file = map_file(index);
+  return read_hf_index(text_of(file), index);
+}
+
+std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
+  const std::vector<std::string> names = hf_weight_files(directory);
+  const std::string config_path = hf_path(directory, "config.json");
+  const MappedFile config_file = map_file(config_path);
+  const HfConfig config = read_hf_config(text_of(config_file), config_path);
   std::vector<Safetensors> files;
   std::vector<std::shared_ptr<const void>> owners;
   for (const std::string& name : names) {
-    const std::string path = path_of(name);
+    const std::string path = hf_path(directory, name);
     MappedFile file = map_file(path);
     files.push_back(Safetensors::parse(file.bytes, path));
     owners.push_back(std::move(file.owner));
