@@ -85,12 +85,15 @@ std::string summary(const models::ConvertReport& report) {
 
 void run(Options o) {
   using Clock = std::chrono::steady_clock;
-  models::check_outputs({{"OUT", o.out}, {"--json", o.json}}, {o.in});
+  models::check_apart({{"OUT", o.out}, {"--json", o.json}}, {o.in});
   const std::string to = kind_of_output(o);
   if (to == "hf")
     models::check_writable_directory(o.out);
   else if (std::filesystem::is_directory(o.out))
     throw std::runtime_error(o.out + ": is a directory; name a file, or --to hf");
+  else
+    models::check_writable(o.out);
+  if (!o.json.empty()) models::check_writable(o.json);
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(
       o.in, {o.i2s_layout == "arm" ? models::I2sLayout::kArm : models::I2sLayout::kX86});

@@ -108,16 +108,19 @@ bool convert_to_gguf(const Model& model, const TokenizerData& tokenizer, const s
                        {model.rope_divisors.size()},
                        TensorType::kF32,
                        [&](const EmitBytes& emit) { emit_floats(model.rope_divisors, emit); }});
-  for (const ConvertTensor& t : tensors)
+  for (const ConvertTensor& t : tensors) {
     if (t.values != nullptr)
       streams.push_back({t.name, {t.values->size()}, TensorType::kF32, [&t](const EmitBytes& emit) {
                            emit_floats(*t.values, emit);
                          }});
-    else
+    else {
+      check_gguf_shape(t.matrix.format, t.matrix.rows, t.matrix.cols, t.name);
       streams.push_back({t.name,
                          {t.matrix.cols, t.matrix.rows},
                          gguf_tensor_type(t.matrix.format),
                          t.matrix.produce});
+    }
+  }
   const GgufValues values = gguf_metadata(config, tokenizer, gguf_file_type(main_format(tensors)));
   report.files = {path};
   report.bytes = gguf_bytes(values, streams);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "kernels/formats/tl.h"
 #include "models/architecture.h"
 
 namespace tern::models {
@@ -54,6 +55,16 @@ std::uint32_t gguf_file_type(std::string_view linears) { return find_format(line
 
 TensorType gguf_tensor_type(std::string_view format) {
   return *find_tensor_type(find_format(format).name);
+}
+
+void check_gguf_shape(std::string_view format, std::size_t rows, std::size_t cols,
+                      const std::string& tensor) {
+  if ((format == "tl1" || format == "tl2") && kernels::find_tl_preset(rows, cols) == nullptr)
+    throw std::runtime_error(
+        "tensor " + tensor + ": " + std::to_string(rows) + " x " + std::to_string(cols) +
+        " has no preset of tiles, so readers could not "
+        "know how " +
+        std::string(format) + " cuts it; bitnet.cpp refuses it as well: choose another format");
 }
 
 void check_metadata(const Config& c, const TokenizerData& tokenizer) {

@@ -48,7 +48,7 @@ TEST_CASE("synth writes a model that generates", "[experiments]") {
 
 TEST_CASE("synth takes layers vocabulary context and formats", "[experiments]") {
   const Cli cli;
-  REQUIRE(cli.run("synth --shape tiny-llama --layers 1 --vocab 600 --context 77 --linears tl1 "
+  REQUIRE(cli.run("synth --shape tiny-llama --layers 1 --vocab 600 --context 77 --linears i2_s_arm "
                   "--head bf16 --embeddings f32 --head-rows uniform --out {d}/a")
               .code == 0);
   REQUIRE(cli.run("inspect {d}/a --json {d}/j").code == 0);
@@ -60,7 +60,7 @@ TEST_CASE("synth takes layers vocabulary context and formats", "[experiments]") 
   for (const auto& t : j["tensors"]) types[t["name"]] = t["type"];
   CHECK(types["token_embd.weight"] == "F32");
   CHECK(types["output.weight"] == "BF16");
-  CHECK(types["blk.0.ffn_up.weight"] == "TL1");
+  CHECK(types["blk.0.ffn_up.weight"] == "I2_S");
 }
 
 TEST_CASE("synth and convert do not depend on threads", "[experiments]") {
@@ -69,6 +69,22 @@ TEST_CASE("synth and convert do not depend on threads", "[experiments]") {
       "set -e\n{t} synth --shape tiny --out {d}/b --threads 3\ncmp {d}/a.gguf {d}/b\n"
       "{t} convert {d}/b {d}/c.gguf --linears tq1_0 --threads 1\n"
       "{t} convert {d}/b {d}/d.gguf --linears tq1_0 --threads 3\ncmp {d}/c.gguf {d}/d.gguf\n");
+  INFO(r.out << r.err);
+  CHECK(r.code == 0);
+}
+
+TEST_CASE("the shapes that bitnet.cpp has TL1 and TL2 for go through them unchanged",
+          "[experiments]") {
+  const Cli cli;
+  const std::string shape = "--shape bitnet-700m --layers 1 --vocab 600 ";
+  const Result r =
+      cli.shell("set -e\n{t} synth " + shape +
+                "--out {d}/a\n"
+                "for tl in tl1 tl2; do\n{t} synth " +
+                shape +
+                "--linears $tl --out {d}/b\n"
+                "{t} convert {d}/a {d}/c --to gguf --linears $tl\ncmp {d}/b {d}/c\n"
+                "{t} convert {d}/c {d}/e --to gguf --linears i2_s\ncmp {d}/a {d}/e\ndone\n");
   INFO(r.out << r.err);
   CHECK(r.code == 0);
 }
@@ -139,6 +155,8 @@ TEST_CASE("convert never replaces what it reads or what it must not", "[experime
   check_refused(cli.run("synth --shape nope --out {d}/b"), 1, "no shape 'nope', expected one of");
   check_refused(cli.run("synth --shape bitnet-3b --linears i2_s --out {d}/b"), 1,
                 "blk.0.ffn_down.weight: i2_s needs columns in multiples of 128, found 8640");
+  check_refused(cli.run("convert {d}/a.gguf {d}/b.gguf --linears tl2"), 1,
+                "blk.0.attn_q.weight: 256 x 256 has no preset of tiles");
   check_refused(cli.run("synth --shape tiny --vocab 100 --out {d}/b"), 1, "100 is too small");
   check_refused(cli.run("synth --shape tiny --out {d}/no/b"), 1, "b: cannot write");
   check_refused(cli.run("synth --shape tiny --zeros 2 --out {d}/b"), 2, "--zeros");

@@ -34,7 +34,8 @@ void check_golden(const std::string& path, const std::filesystem::path& folder,
                   const Tolerance& tolerance) {
   INFO(path);
   const auto model = load_checkpoint(path);
-  CpuEngine engine;
+  kernels::ThreadPool threads(2);
+  CpuEngine engine(kernels::selected_isa(), threads);
   Transformer transformer(*model, engine);
   check_decoder(transformer, folder, model->config.vocab, tolerance);
 }
@@ -59,11 +60,14 @@ TEST_CASE("golden models converted in every direction meet the reference", "[mod
     if ((linears == "tq1_0" && model->config.dim % 256 != 0) || (ternary && linears == "f32"))
       continue;
     REQUIRE(convert_to_gguf(*model, tokenizer, work.file("a.gguf"), o, pool, kGoOn, report));
-    check_golden(work.file("a.gguf"), *folder, c.tolerance);
+    // A scale that float16 rounds moves every logit a little.
+    Tolerance tolerance = c.tolerance;
+    if (linears == "tq1_0") tolerance.safe = tolerance.near_tie;
+    check_golden(work.file("a.gguf"), *folder, tolerance);
     const auto gguf = load_checkpoint(work.file("a.gguf"));
     const std::string name = "hf" + linears;
     REQUIRE(convert_to_hf(*gguf, {}, work.file(name), {}, pool, kGoOn, report));
-    check_golden(work.file(name), *folder, c.tolerance);
+    check_golden(work.file(name), *folder, tolerance);
   }
   const std::vector<std::string> to_hf =
       ternary ? std::vector<std::string>{"hf_u8", std::string(kMasterFormat)}
