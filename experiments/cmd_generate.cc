@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // tern generate: continues a prompt. The text goes to standard output as it comes, prompt first;
-// a summary goes to standard error.
+// a summary goes to standard error. The prompt is a text as it is: for turns of a chat, tern chat.
 
 #include <fmt/format.h>
 
@@ -14,8 +14,10 @@
 #include "experiments/interrupt.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
+#include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
 #include "models/generate.h"
+#include "models/stop_strings.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
@@ -23,6 +25,8 @@ namespace {
 
 struct Options {
   std::string model, prompt, prompt_file, json;
+  std::vector<std::string> stop_strings;
+  bool ignore_eos = false;
   EngineOptions engine;
   models::GenerateOptions generate;
 };
@@ -50,7 +54,6 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
                               const std::string& prompt, const std::string& text,
                               const models::Generation& g, double load_s,
                               const PhaseCounts& counts) {
-  const bool sampled = o.generate.sampler.temperature > 0;
   nlohmann::ordered_json j = {
       {"schema", "tern.generate"},
       {"schema_version", 1},
@@ -60,10 +63,9 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
       {"config", to_json(model.config)},
       {"config_hash", config_hash(model.config)},
       {"seed", o.generate.sampler.seed},
-      {"sampler",
-       {{"temperature", o.generate.sampler.temperature},
-        {"top_k", sampled ? o.generate.sampler.top_k : 1},
-        {"top_p", o.generate.sampler.top_p}}},
+      {"sampler", to_json(o.generate.sampler)},
+      {"stop_strings", o.stop_strings},
+      {"ignore_eos", o.ignore_eos},
       {"engine", engine.name},
       {"isa", kernels::isa_name(engine.isa)},
       {"layout", o.engine.layout},
@@ -93,6 +95,7 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
 void run(const Options& o) {
   using Clock = std::chrono::steady_clock;
   models::check(o.generate.sampler);
+  models::StopStrings stop(o.stop_strings);
   models::check_outputs({{"--json", o.json}}, {o.model, o.prompt_file});
   const std::string prompt = prompt_of(o);
   const auto begin = Clock::now();
@@ -103,7 +106,8 @@ void run(const Options& o) {
 
   const auto prompt_tokens = tokenizer.encode(prompt, true);
   models::GenerateOptions options = o.generate;
-  options.eos = model->tokenizer.eos;
+  std::vector<models::TokenId>& ends = o.ignore_eos ? options.sampler.banned : options.stops;
+  if (model->tokenizer.eos) ends = {*model->tokenizer.eos};
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}",
@@ -115,16 +119,23 @@ void run(const Options& o) {
   out.add(prompt);
   PhaseCounts counts;
   bool first = true;
-  const models::Generation g =
+  std::string text;
+  const auto show = [&](const std::string& more) {
+    text += more;
+    out.add(more);
+  };
+  models::Generation g =
       models::generate(*engine.decoder, prompt_tokens, options, [&](models::TokenId id) {
         if (first && engine.transformer != nullptr) {
           counts.prefill = engine.transformer->counts();
           engine.transformer->reset_counts();
         }
         first = false;
-        out.add(tokenizer.decode(std::span(&id, 1)));
-        return !interrupt.seen();
+        show(stop.add(tokenizer.decode(std::span(&id, 1))));
+        return !interrupt.seen() && !stop.hit();
       });
+  if (stop.hit()) g.stop = models::Stop::kString;
+  show(stop.finish());
   if (engine.transformer != nullptr)
     (first ? counts.prefill : counts.decode) = engine.transformer->counts();
   out.finish();
@@ -135,8 +146,7 @@ void run(const Options& o) {
              g.prefill_tokens, g.prefill_s, rate(g.prefill_tokens, g.prefill_s), g.decode_steps,
              g.decode_s, rate(g.decode_steps, g.decode_s), models::stop_name(g.stop));
   if (!o.json.empty()) {
-    const auto j = report(o, *model, engine, prompt_tokens, prompt, tokenizer.decode(g.tokens), g,
-                          load_s, counts);
+    const auto j = report(o, *model, engine, prompt_tokens, prompt, text, g, load_s, counts);
     models::write_whole_file(
         o.json, j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
@@ -156,17 +166,12 @@ void add_generate(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_engine_options(*cmd, o->engine);
-  models::SamplerOptions& s = o->generate.sampler;
-  cmd->add_option("--temperature", s.temperature, "0: always the likeliest token")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  cmd->add_option("--top-k", s.top_k, "Sample among the k likeliest; 0: all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  cmd->add_option("--top-p", s.top_p, "Sample among the likeliest that sum to p")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  cmd->add_option("--seed", s.seed, "Of sampling")->capture_default_str();
+  add_sampler_options(*cmd, o->generate.sampler);
+  cmd->add_option("--stop", o->stop_strings,
+                  "Text that ends the generation where it comes, and is not shown; may be repeated")
+      ->allow_extra_args(false);
+  cmd->add_flag("--ignore-eos", o->ignore_eos,
+                "Never sample what ends a text, and so go on to --tokens or the context's end");
   cmd->add_option("--json", o->json, "Write tokens, text, times and counts here");
   cmd->callback([o, prompt, file] {
     if (prompt->count() + file->count() == 0) throw CLI::RequiredError("--prompt or --prompt-file");

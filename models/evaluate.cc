@@ -82,7 +82,7 @@ Generated generate_stories(Decoder& model, const Tokenizer& tokenizer, const Gra
                            const std::function<void(std::size_t)>& progress) {
   const TokenId bos = special(tokenizer.data().bos, "BOS");
   GenerateOptions options{.max_tokens = model.context(),
-                          .eos = special(tokenizer.data().eos, "EOS"),
+                          .stops = {special(tokenizer.data().eos, "EOS")},
                           .sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .seed = seed}};
   Generated out;
   for (std::size_t i = 0; i < stories; ++i, ++options.sampler.seed) {

@@ -2,6 +2,7 @@
 
 #include "models/generate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -20,23 +21,25 @@ double since(Clock::time_point begin) {
 }  // namespace
 
 std::string_view stop_name(Stop stop) noexcept {
-  constexpr std::string_view kNames[] = {"length", "eos", "context", "interrupted"};
+  constexpr std::string_view kNames[] = {"length", "eos", "context", "interrupted", "string"};
   return kNames[static_cast<std::size_t>(stop)];
 }
 
 Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
                     const GenerateOptions& options, const std::function<bool(TokenId)>& sampled) {
-  TERN_CHECK(decoder.position() == 0, "generation begins with an empty sequence");
   if (prompt.empty()) throw std::runtime_error("the prompt is empty");
   if (prompt.size() > decoder.context())
     throw std::runtime_error("the prompt has " + std::to_string(prompt.size()) +
                              " tokens, the model's context holds " +
                              std::to_string(decoder.context()));
+  TERN_CHECK(decoder.position() < prompt.size(), "a prompt that the decoder holds already");
   Sampler sampler(options.sampler);
+  sampler.saw(prompt);
   Generation g;
+  const auto fresh = prompt.subspan(decoder.position());
   auto begin = Clock::now();
-  std::span<const float> logits = decoder.forward(prompt);
-  g.prefill_tokens = prompt.size();
+  LogitList logits = decoder.forward_top(fresh, sampler.wanted());
+  g.prefill_tokens = fresh.size();
   g.prefill_s = since(begin);
 
   // Time spent in `sampled`, which may write to a slow terminal, is nobody's.
@@ -44,7 +47,7 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
     begin = Clock::now();
     const TokenId id = sampler.pick(logits);
     g.decode_s += since(begin);
-    if (options.eos && id == *options.eos) {
+    if (std::find(options.stops.begin(), options.stops.end(), id) != options.stops.end()) {
       g.stop = Stop::kEos;
       break;
     }
@@ -59,7 +62,8 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
       break;
     }
     begin = Clock::now();
-    logits = decoder.forward(std::span(&id, 1));
+    sampler.saw(std::span(&id, 1));
+    logits = decoder.forward_top(std::span(&id, 1), sampler.wanted());
     ++g.decode_steps;
     g.decode_s += since(begin);
   }

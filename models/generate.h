@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,24 +18,27 @@ namespace tern::models {
 
 struct GenerateOptions {
   std::size_t max_tokens = 128;
-  std::optional<TokenId> eos = {};  // ends the text when sampled
+  std::vector<TokenId> stops = {};  // each ends the text when sampled
   SamplerOptions sampler = {};
 };
 
-enum class Stop : std::uint8_t { kLength, kEos, kContext, kCaller };
-std::string_view stop_name(Stop stop) noexcept;  // "length", "eos", "context", "interrupted"
+enum class Stop : std::uint8_t { kLength, kEos, kContext, kCaller, kString };
+// "length", "eos", "context", "interrupted", "string"
+std::string_view stop_name(Stop stop) noexcept;
 
 struct Generation {
-  std::vector<TokenId> tokens;  // without the prompt and without EOS
+  std::vector<TokenId> tokens;  // without the prompt and without what ended it
   Stop stop = Stop::kLength;
-  std::size_t prefill_tokens = 0;  // of the prompt, in one pass
+  std::size_t prefill_tokens = 0;  // of the prompt that the decoder did not hold, in one pass
   double prefill_s = 0;
   std::size_t decode_steps = 0;  // forward passes of one token
   double decode_s = 0;           // those passes and all sampling
 };
 
-// Continues `prompt` on a decoder at position 0. `sampled` is called after each token, first after
-// prefill, and ends generation by returning false.
+// Continues `prompt`. The decoder holds its first position() tokens already, and not all of it.
+// `sampled` is called after each token, first after prefill, and ends generation by returning false
+// (kCaller; a caller that looked for a string says kString itself). The last token, or what ended
+// the text, is not fed to the decoder.
 // Throws std::runtime_error when the prompt is empty or longer than the context.
 Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
                     const GenerateOptions& options, const std::function<bool(TokenId)>& sampled);

@@ -46,10 +46,11 @@ double activate(Activation activation, double gate) {
 Reference::Reference(const Model& model)
     : model_(model), keys_(model.config.layers), values_(model.config.layers) {}
 
-void Reference::reset() {
-  position_ = 0;
-  for (auto& layer : keys_) layer.clear();
-  for (auto& layer : values_) layer.clear();
+void Reference::truncate(std::size_t position) {
+  TERN_CHECK(position <= position_, "a sequence is cut beyond its end");
+  position_ = position;
+  for (auto& layer : keys_) layer.resize(position);
+  for (auto& layer : values_) layer.resize(position);
 }
 
 Vector Reference::norm(const Vector& x, const std::vector<float>& weight) const {

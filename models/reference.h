@@ -23,7 +23,8 @@ class Reference : public Decoder {
   void forward_all(std::span<const TokenId> tokens, float* logits) override;
   std::size_t position() const override { return position_; }
   std::size_t context() const override { return model_.config.context; }
-  void reset() override;
+  void reset() override { truncate(0); }
+  void truncate(std::size_t position) override;
 
   // The smallest distance of any quantised x * s from a rounding tie so far: closer ties than a
   // float32 error away, another implementation may round otherwise.

@@ -210,12 +210,13 @@ std::pair<std::size_t, TokenId> Tokenizer::special_at(std::string_view text) con
   return {0, 0};
 }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special) const {
+std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special,
+                                       bool parse_special) const {
   std::vector<TokenId> ids;
   if (add_special && data_.add_bos) ids.push_back(*data_.bos);
   Cache cache;  // its keys are views into text
   std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; parse_special && at < text.size();) {
     const auto [length, id] = special_at(text.substr(at));
     if (length == 0) {
       ++at;

@@ -72,8 +72,14 @@ class Tokenizer {
 
   // Special tokens spelled out in the text become that token, as the reference does by default.
   // `add_special` puts the BOS token first where the checkpoint asks for it. Bytes that are not
-  // UTF-8 split the text where they stand and are encoded like any other.
-  std::vector<TokenId> encode(std::string_view text, bool add_special) const;
+  // UTF-8 split the text where they stand and are encoded like any other. Without `parse_special`
+  // the text is ordinary throughout, whatever it spells.
+  std::vector<TokenId> encode(std::string_view text, bool add_special,
+                              bool parse_special = true) const;
+
+  // Length and id of the special token that `text`, which is not empty, begins with; length 0:
+  // none.
+  std::pair<std::size_t, TokenId> special_at(std::string_view text) const;
 
   // The bytes of the tokens; control tokens render as nothing, or as their name. Ids < size().
   std::string decode(std::span<const TokenId> ids, bool render_special = false) const;
@@ -91,8 +97,6 @@ class Tokenizer {
   void encode_ordinary(std::string_view text, Cache& cache, std::vector<TokenId>& ids) const;
   void encode_piece(std::string_view piece, std::vector<TokenId>& ids) const;
   const Merge* merge_of(TokenId left, TokenId right) const;
-  // Length and id of the special token that `text` begins with; length 0: none.
-  std::pair<std::size_t, TokenId> special_at(std::string_view text) const;
 
   TokenizerData data_;
   PreTokenizer pre_;

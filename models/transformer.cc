@@ -31,9 +31,9 @@ Transformer::Transformer(const Model& model, LinearEngine& engine,
   TERN_CHECK(kernels::host_has(options.isa), "a transformer for instructions that this host lacks");
 }
 
-void Transformer::reset() {
-  position_ = 0;
-  cache_.clear();
+void Transformer::truncate(std::size_t position) {
+  TERN_CHECK(position <= position_, "a sequence is cut beyond its end");
+  position_ = position;
 }
 
 void Transformer::check_tokens(std::span<const TokenId> tokens) const {

@@ -41,7 +41,8 @@ class Transformer : public Decoder {
   void forward_all(std::span<const TokenId> tokens, float* logits) override;
   std::size_t position() const override { return position_; }
   std::size_t context() const override { return config_.context; }
-  void reset() override;
+  void reset() override { truncate(0); }
+  void truncate(std::size_t position) override;
 
   // Summed since construction or the last reset_counts().
   const StepCounts& counts() const { return counts_; }

@@ -42,6 +42,7 @@ class Parrot : public Decoder {
   std::size_t position() const override { return position_; }
   std::size_t context() const override { return 256; }
   void reset() override { position_ = 0; }
+  void truncate(std::size_t position) override { position_ = position; }
 
  private:
   std::vector<TokenId> script_;

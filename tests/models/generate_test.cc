@@ -39,6 +39,7 @@ class Counting : public Decoder {
   std::size_t position() const override { return position_; }
   std::size_t context() const override { return context_; }
   void reset() override { position_ = 0; }
+  void truncate(std::size_t position) override { position_ = position; }
 
   std::vector<TokenId> fed;
 
@@ -67,7 +68,7 @@ TEST_CASE("generation goes on to the length asked for", "[models]") {
 
 TEST_CASE("generation ends with the end token and does not show it", "[models]") {
   Counting decoder(100);
-  const Generation g = generate(decoder, Ids{3}, {.max_tokens = 50, .eos = 6}, go_on);
+  const Generation g = generate(decoder, Ids{3}, {.max_tokens = 50, .stops = {9, 6}}, go_on);
   CHECK(g.tokens == Ids{4, 5});
   CHECK(g.stop == Stop::kEos);
 }
@@ -94,6 +95,26 @@ TEST_CASE("an empty prompt and one beyond the context are refused", "[models]") 
   CHECK_THROWS_WITH(generate(decoder, Ids{1, 2, 3, 4}, {}, go_on),
                     Catch::Contains("the prompt has 4 tokens") && Catch::Contains("holds 3"));
   CHECK(decoder.fed.empty());
+}
+
+TEST_CASE("a decoder that holds the beginning of the prompt reads the rest", "[models]") {
+  Counting decoder(100);
+  decoder.forward(Ids{0, 1});
+  const Generation g = generate(decoder, Ids{0, 1, 2, 3}, {.max_tokens = 2}, go_on);
+  CHECK(g.tokens == Ids{4, 5});
+  CHECK(g.prefill_tokens == 2);
+  CHECK(decoder.fed == Ids{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("the penalty looks back into the prompt and at what was generated", "[models]") {
+  Counting decoder(100);
+  GenerateOptions options{.max_tokens = 3};
+  options.sampler.repeat_penalty = 100;
+  const Generation g = generate(decoder, Ids{6, 5}, options, go_on);
+  CHECK(g.tokens[0] == 6);  // 2 / 100 is still above 0
+  options.sampler.banned = {6};
+  Counting again(100);
+  CHECK(generate(again, Ids{6, 5}, options, go_on).tokens == Ids{0, 1, 2});
 }
 
 TEST_CASE("perplexity predicts every token once in windows that start with the first token",

@@ -128,6 +128,29 @@ TEST_CASE("forward gives the last row of forward_all and reset starts anew", "[m
   }
 }
 
+TEST_CASE("a sequence that was cut goes on as if the rest had never come", "[models]") {
+  const auto model = make_model(kShapes[0], any_flavour());
+  const auto ids = random_tokens(12, model->config.vocab, 5);
+  kernels::ThreadPool pool(1);
+  CpuEngine engine(kernels::Isa::kScalar, pool);
+  Transformer transformer(*model, engine);
+  Reference reference(*model);
+  for (Decoder* decoder :
+       {static_cast<Decoder*>(&transformer), static_cast<Decoder*>(&reference)}) {
+    const auto whole = decoder->forward(ids);
+    const std::vector<float> expected(whole.begin(), whole.end());
+    decoder->reset();
+    decoder->forward(std::span(ids).first(7));
+    decoder->forward(random_tokens(20, model->config.vocab, 6));
+    decoder->truncate(7);
+    CHECK(decoder->position() == 7);
+    const auto again = decoder->forward(std::span(ids).subspan(7));
+    CHECK(std::equal(again.begin(), again.end(), expected.begin(), expected.end()));
+    decoder->truncate(12);
+    CHECK(decoder->position() == 12);
+  }
+}
+
 TEST_CASE("the ternary path equals the float64 reference but for roundings", "[models]") {
   for (const Shape& shape : kShapes) {
     // Where an activation lies on a rounding tie the two may part, and all that follows: of the
