@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 #include <stdexcept>
+#include <unordered_map>
 
 #include "kernels/formats/tl.h"
 #include "models/architecture.h"
@@ -47,6 +48,24 @@ void check_architecture(const Config& c) {
         "general.architecture: activation, RoPE pairing or sub-norms are not "
         "those of " +
         c.architecture);
+}
+
+// llama.cpp knows model "llama" by scores alone: where merges are there instead, a token's is minus
+// the rank of the first merge that makes it, which joins the same pairs in the same order.
+std::vector<float> scores_of(const TokenizerData& t) {
+  if (t.model != "llama" || !t.scores.empty()) return t.scores;
+  std::unordered_map<std::string, std::size_t> ranks;
+  for (std::size_t rank = 0; rank < t.merges.size(); ++rank) {
+    std::string token = t.merges[rank];
+    token.erase(token.find(' '), 1);
+    ranks.emplace(std::move(token), rank);
+  }
+  std::vector<float> scores;
+  for (const std::string& token : t.tokens) {
+    const auto found = ranks.find(token);
+    scores.push_back(found == ranks.end() ? 0 : -static_cast<float>(found->second));
+  }
+  return scores;
 }
 
 }  // namespace
@@ -102,11 +121,12 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
       {k + "pre", GgufValue::string(t.model == "gpt2" ? t.pre : "default")},
       {k + "tokens", GgufValue::strings(t.tokens)},
   };
-  if (!t.scores.empty())
-    v.emplace_back(k + "scores",
-                   GgufValue{GgufType::kArray,
-                             GgufArray{GgufType::kF32,
-                                       std::vector<double>(t.scores.begin(), t.scores.end())}});
+  const std::vector<float> scores = scores_of(t);
+  if (!scores.empty())
+    v.emplace_back(
+        k + "scores",
+        GgufValue{GgufType::kArray,
+                  GgufArray{GgufType::kF32, std::vector<double>(scores.begin(), scores.end())}});
   std::vector<std::int64_t> types;
   for (const TokenType type : t.types) types.push_back(static_cast<std::int32_t>(type));
   v.emplace_back(k + "token_type", GgufValue::i32s(std::move(types)));

@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr float kUnusedScore = -10000;                    // as llama.cpp's converter gives
 constexpr std::size_t kMostIndex = std::size_t{1} << 24;  // bytes of model.safetensors.index.json
 
 const kernels::DenseFormat* dense_format_of(std::string_view dtype) {
@@ -215,10 +214,7 @@ void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where
     throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
                              ", but the tokenizer has " + std::to_string(t.tokens.size()) +
                              " tokens");
-  while (t.tokens.size() < vocab)
-    t.tokens.push_back("[PAD" + std::to_string(t.tokens.size()) + "]");
-  t.types.resize(vocab, TokenType::kUnused);
-  if (!t.scores.empty()) t.scores.resize(vocab, kUnusedScore);
+  pad_tokens(t, vocab);
 }
 
 std::string hf_path(const std::string& directory, const std::string& name) {

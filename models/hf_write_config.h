@@ -24,8 +24,8 @@ std::string hf_generation_config_text(const TokenizerData& tokenizer);
 // tokenizer_config.json, chat template included.
 std::string hf_tokenizer_config_text(const Config& config, const TokenizerData& tokenizer);
 
-// The tokenizer's own file: tokenizer.json of model "gpt2", tokenizer.model (SentencePiece's
-// protocol buffer) of model "llama".
+// The tokenizer's own file: tokenizer.model (SentencePiece's protocol buffer) of model "llama" with
+// scores, else tokenizer.json.
 struct NamedText {
   std::string name, text;
 };

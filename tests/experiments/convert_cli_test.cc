@@ -76,15 +76,14 @@ TEST_CASE("synth and convert do not depend on threads", "[experiments]") {
 TEST_CASE("the shapes that bitnet.cpp has TL1 and TL2 for go through them unchanged",
           "[experiments]") {
   const Cli cli;
-  const std::string shape = "--shape bitnet-700m --layers 1 --vocab 600 ";
-  const Result r =
-      cli.shell("set -e\n{t} synth " + shape +
-                "--out {d}/a\n"
-                "for tl in tl1 tl2; do\n{t} synth " +
-                shape +
-                "--linears $tl --out {d}/b\n"
-                "{t} convert {d}/a {d}/c --to gguf --linears $tl\ncmp {d}/b {d}/c\n"
-                "{t} convert {d}/c {d}/e --to gguf --linears i2_s\ncmp {d}/a {d}/e\ndone\n");
+  const Result r = cli.shell(
+      "set -e; shape='--shape bitnet-700m --layers 1 --vocab 600'\n"
+      "{t} synth $shape --out {d}/a\n{t} convert {d}/a {d}/i --to gguf\n"
+      "for tl in tl1 tl2; do\n"
+      "{t} synth $shape --linears $tl --out {d}/b\n"
+      "{t} convert {d}/a {d}/c --to gguf --linears $tl\n"
+      "{t} convert {d}/b {d}/e --to gguf\ncmp {d}/c {d}/e\n"
+      "{t} convert {d}/c {d}/e --to gguf --linears i2_s\ncmp {d}/i {d}/e\ndone\n");
   INFO(r.out << r.err);
   CHECK(r.code == 0);
 }
@@ -139,7 +138,6 @@ TEST_CASE("convert writes a directory with all that transformers wants", "[exper
 
 TEST_CASE("convert never replaces what it reads or what it must not", "[experiments]") {
   const Synth cli;
-  check_refused(cli.run("convert {d}/a.gguf {d}/../{d}/a.gguf"), 1, "");
   check_refused(cli.run("convert {d}/a.gguf {d}/./a.gguf"), 1, "replace what the command reads");
   REQUIRE(cli.run("convert {d}/a.gguf {d}/hf").code == 0);
   check_refused(cli.run("convert {d}/a.gguf {d}/hf"), 1, "hf: is not empty");
