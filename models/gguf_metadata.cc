@@ -136,10 +136,15 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
   };
   token("bos_token_id", t.bos);
   token("eos_token_id", t.eos);
-  // Where a turn ends is the one further stop that has a key.
-  const auto eot =
-      std::find_if(t.stops.begin(), t.stops.end(), [&](TokenId id) { return id != t.eos; });
-  if (eot != t.stops.end()) token("eot_token_id", *eot);
+  // Further stops have two keys. Where a message ends but not the turn (LLaMA-3.1's calls of tools)
+  // is told by its spelling.
+  for (const TokenId id : t.stops) {
+    const bool message = t.tokens[id] == "<|eom_id|>";
+    const std::string key = k + (message ? "eom_token_id" : "eot_token_id");
+    const bool there =
+        std::any_of(v.begin(), v.end(), [&](const auto& e) { return e.first == key; });
+    if (id != t.eos && !there) v.emplace_back(key, GgufValue::u32(id));
+  }
   token("unknown_token_id", t.unk);
   token("padding_token_id", t.padding);
   v.emplace_back(k + "add_bos_token", GgufValue::boolean(t.add_bos));
