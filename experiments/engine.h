@@ -23,7 +23,7 @@ struct EngineOptions {
   std::string engine = "cpu";    // "cpu", "reference", "cycle", "rtl"
   unsigned threads = 0;          // 0: one per CPU
   std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest
-  std::string layout = "t2p";    // of ternary weights on the CPU (kernels::ComputeLayout)
+  std::string layout = "t5p";    // of ternary weights on the CPU (kernels::ComputeLayout)
   std::string activations;       // of dense matrices: "f32", "f16"; empty: as the engine has them
   std::string machine = "edge";  // of a simulated engine (sim/accelerator.h)
 };

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -48,6 +49,13 @@ class LinearInput {
   void set_normed(const float* x, std::size_t tokens, const std::vector<float>& weight, float eps,
                   const std::string& what);
 
+  // The same for the RMSNorm, or where `norm` is null the values themselves, of gate(g, u): a row
+  // at a time, so that they never lie in memory where they are quantised.
+  //   g, u  [tokens, cols], borrowed
+  using Gate = void (*)(const float* g, const float* u, std::size_t n, float* y) noexcept;
+  void set_gated(Gate gate, const float* g, const float* u, std::size_t tokens, std::size_t cols,
+                 const std::vector<float>* norm, float eps, const std::string& what);
+
   // Each w times the input, in one dispatch where they are ternary; y [tokens, rows of w]. Throws
   // std::runtime_error, with the name of the input, when it holds a value that is not finite.
   struct Target {
@@ -57,13 +65,17 @@ class LinearInput {
   void times(std::initializer_list<Target> targets) { times(targets, false); }
   // y += w times the input.
   void add_times(const Linear& w, float* y) { times({{&w, y}}, true); }
-  // The head, which is counted apart.
+  // The head, which is counted apart. largest: as LinearEngine, of one token.
+  bool largest_of_head(const DenseMatrix& w, std::size_t k, LargestRows& out);
   void times_head(const DenseMatrix& w, float* y);
 
  private:
   void times(std::initializer_list<Target> targets, bool accumulate);
   TernaryInput quantized();
+  void by_tokens(const std::function<void(std::size_t, std::size_t)>& body);
   const float* floats();
+  // What dense matrices multiply, found finite.
+  const float* checked(const DenseMatrix& w);
   void dense(const DenseMatrix& w, float* y);
   [[noreturn]] void not_finite() const;
 
@@ -78,6 +90,8 @@ class LinearInput {
 
   std::string what_;
   const float* x_ = nullptr;
+  Gate gate_ = nullptr;  // null: x as it is
+  const float *g_ = nullptr, *u_ = nullptr;
   const std::vector<float>* norm_ = nullptr;  // null: x as it is
   float eps_ = 0;
   std::size_t tokens_ = 0, cols_ = 0;
@@ -85,6 +99,7 @@ class LinearInput {
   std::int8_t* q_ = nullptr;    // [tokens, ternary_stride], in q_block_
   kernels::Scratch q_block_;    // whole lines, which AMX tiles load twice as fast
   std::vector<float> scales_;   // [tokens]
+  std::vector<float> gated_;    // [tokens, cols]
   std::vector<float> normed_;   // [tokens, cols]
   std::vector<float> halves_;   // [tokens, cols]
   std::vector<float> product_;  // [tokens, rows], of a dense matrix that is to be added

@@ -100,16 +100,10 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
   input_.set_normed(x_.data(), tokens, layer.ffn_norm, config_.rms_eps, name_of(layer.ffn_gate));
   input_.times({{&layer.ffn_gate, gate_.data()}, {&layer.ffn_up, up_.data()}});
   const bool relu2 = config_.activation == Activation::kRelu2;
-  by_tokens(tokens, config_.ffn, [&](std::size_t begin, std::size_t end) {
-    const std::size_t at = begin * config_.ffn, some = (end - begin) * config_.ffn;
-    (relu2 ? ops_.relu2_times : ops_.silu_times)(gate_.data() + at, up_.data() + at, some);
-  });
   counts_.elementwise_ops += n * (relu2 ? kRelu2Ops : kSiluOps);
-  if (config_.sub_norms)
-    input_.set_normed(gate_.data(), tokens, layer.ffn_sub_norm, config_.rms_eps,
-                      name_of(layer.ffn_down));
-  else
-    input_.set(gate_.data(), tokens, config_.ffn, name_of(layer.ffn_down));
+  input_.set_gated(relu2 ? ops_.relu2_times : ops_.silu_times, gate_.data(), up_.data(), tokens,
+                   config_.ffn, config_.sub_norms ? &layer.ffn_sub_norm : nullptr, config_.rms_eps,
+                   name_of(layer.ffn_down));
   add_to_residual(layer.ffn_down, tokens);
 }
 
@@ -143,15 +137,30 @@ void Transformer::head(std::size_t first, std::size_t count, float* logits) {
   input_.times_head(model_.head(), logits);
 }
 
-std::span<const float> Transformer::forward(std::span<const TokenId> tokens) {
+void Transformer::append(std::span<const TokenId> tokens) {
   check_tokens(tokens);
   while (!tokens.empty()) {
     const auto batch = tokens.first(std::min(kMaxBatch, tokens.size()));
     tokens = tokens.subspan(batch.size());
     run_layers(batch, tokens.empty() ? 1 : 0);
-    if (tokens.empty()) head(0, 1, logits_.data());
   }
+}
+
+std::span<const float> Transformer::forward(std::span<const TokenId> tokens) {
+  append(tokens);
+  head(0, 1, logits_.data());
   return logits_;
+}
+
+LogitList Transformer::forward_top(std::span<const TokenId> tokens, std::size_t k) {
+  append(tokens);
+  if (k > 0 && k < config_.vocab) {
+    input_.set_normed(x_.data(), 1, model_.output_norm, config_.rms_eps, model_.head().name);
+    if (input_.largest_of_head(model_.head(), k, largest_))
+      return {largest_.rows, largest_.results};
+  }
+  head(0, 1, logits_.data());
+  return {{}, logits_};
 }
 
 void Transformer::forward_all(std::span<const TokenId> tokens, float* logits) {

@@ -85,7 +85,8 @@ TEST_CASE("the reference's tokenizers cut every case alike after being written",
     const auto ids = c["ids"].get<std::vector<TokenId>>();
     CHECK(written.encode(text, false) == ids);
     CHECK(in_gguf.encode(text, false) == ids);
-    CHECK(written.encode(text, true) == c["ids_with_special"].get<std::vector<TokenId>>());
+    if (c.contains("ids_with_special"))
+      CHECK(written.encode(text, true) == c["ids_with_special"].get<std::vector<TokenId>>());
   }
 }
 
