@@ -18,6 +18,7 @@ void add_bench(CLI::App& app);
 #endif
 void add_compare(CLI::App& app);
 void add_detokenize(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_formats(CLI::App& app);
 void add_generate(CLI::App& app);

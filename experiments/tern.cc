@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
 #endif
     add_compare,     //
     add_detokenize,  //
+    add_convert,     //
     add_evaluate,    //
     add_formats,     //
     add_generate,    //
