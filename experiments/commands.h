@@ -22,6 +22,7 @@ void add_formats(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_level(CLI::App& app);
+void add_logits(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_roofline(CLI::App& app);
 void add_stories(CLI::App& app);

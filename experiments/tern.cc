@@ -32,6 +32,7 @@ constexpr std::array kCommands = {
     add_generate,    //
     add_inspect,     //
     add_level,       //
+    add_logits,      //
     add_perplexity,  //
     add_roofline,    //
     add_stories,     //
