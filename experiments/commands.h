@@ -15,7 +15,10 @@ namespace tern::experiments {
 // Exit.
 #ifdef TERN_BENCH
 void add_bench(CLI::App& app);
+// Of whole models, to this command, which may have subcommands besides.
+void add_bench_model_options(CLI::App& command);
 #endif
+void add_chat(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_formats(CLI::App& app);

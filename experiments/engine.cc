@@ -57,7 +57,20 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
                   "What dense matrices multiply: f32, or rounded to f16 as the simulated machines "
                   "do; default: f32, simulated f16")
       ->check(CLI::IsMember({"f32", "f16"}));
+  command
+      .add_option("--kv", o.kv,
+                  "How the cache holds keys and values; f32: as they are, so that the results are "
+                  "exact")
+      ->check(CLI::IsMember({"f32", "f16", "i8"}))
+      ->capture_default_str();
   command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
+}
+
+kernels::KvFormat kv_format_from(const std::string& name) {
+  using kernels::KvFormat;
+  for (const KvFormat format : {KvFormat::kF32, KvFormat::kF16, KvFormat::kI8})
+    if (kernels::kv_format_name(format) == name) return format;
+  throw std::runtime_error("--kv " + name + ": no such format");
 }
 
 kernels::Isa isa_from(const std::string& name) {
@@ -93,7 +106,8 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
       models::TransformerOptions{
           .pool = engine.pool.get(),
           .isa = engine.isa,
-          .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32});
+          .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32,
+          .kv = kv_format_from(o.kv)});
   engine.transformer = transformer.get();
   engine.decoder = std::move(transformer);
   return engine;

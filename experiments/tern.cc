@@ -26,6 +26,7 @@ constexpr std::array kCommands = {
 #ifdef TERN_BENCH
     add_bench,  //
 #endif
+    add_chat,        //
     add_compare,     //
     add_evaluate,    //
     add_formats,     //
