@@ -66,16 +66,12 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
 }
 
-namespace {
-
-kernels::KvFormat kv_format(const std::string& name) {
-  for (const auto format :
-       {kernels::KvFormat::kF32, kernels::KvFormat::kF16, kernels::KvFormat::kI8})
+kernels::KvFormat kv_format_from(const std::string& name) {
+  using kernels::KvFormat;
+  for (const KvFormat format : {KvFormat::kF32, KvFormat::kF16, KvFormat::kI8})
     if (kernels::kv_format_name(format) == name) return format;
-  throw std::runtime_error("--kv " + name + ": expected f32, f16 or i8");
+  throw std::runtime_error("--kv " + name + ": no such format");
 }
-
-}  // namespace
 
 kernels::Isa isa_from(const std::string& name) {
   if (name.empty()) return kernels::selected_isa();
@@ -110,7 +106,7 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
       models::TransformerOptions{
           .pool = engine.pool.get(),
           .isa = engine.isa,
-          .kv = kv_format(o.kv),
+          .kv = kv_format_from(o.kv),
           .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32});
   engine.transformer = transformer.get();
   engine.decoder = std::move(transformer);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "kernels/attention/attention.h"
 #include "kernels/isa.h"
 #include "kernels/thread_pool.h"
 #include "models/decoder.h"
@@ -46,6 +47,9 @@ struct Engine {
 
 // Throws std::runtime_error naming the option.
 Engine make_engine(const EngineOptions& options, const models::Model& model);
+
+// Throws std::runtime_error naming --kv.
+kernels::KvFormat kv_format_from(const std::string& name);
 
 // --isa, TERN_ISA or the fastest. Throws std::runtime_error naming the option.
 kernels::Isa isa_from(const std::string& name);

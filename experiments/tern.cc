@@ -26,6 +26,7 @@ constexpr std::array kCommands = {
 #ifdef TERN_BENCH
     add_bench,  //
 #endif
+    add_chat,        //
     add_compare,     //
     add_detokenize,  //
     add_convert,     //
@@ -34,6 +35,7 @@ constexpr std::array kCommands = {
     add_generate,    //
     add_inspect,     //
     add_level,       //
+    add_logits,      //
     add_perplexity,  //
     add_roofline,    //
     add_stories,     //
