@@ -23,7 +23,7 @@ struct ModelBenchOptions {
   std::vector<std::size_t> prompts = {512}, generate = {128};  // 0: none
   std::vector<std::size_t> depths = {0};                       // tokens of context before
   std::vector<unsigned> threads;
-  std::vector<std::string> layouts = {"t2p"}, kv = {"f32"};
+  std::vector<std::string> layouts = {"t5p"}, kv = {"f16"};
   std::string isa;
   int repetitions = 5;
   bool warm_up = true;

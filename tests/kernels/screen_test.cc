@@ -13,6 +13,7 @@
 #include <cstring>
 #include <functional>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "kernels/dense/dense.h"
@@ -172,6 +173,20 @@ void check_bounds(const ScreenKernel& kernel, const Packed& packed, const std::v
     REQUIRE(product[r] <= coarse.bounds[r]);
     REQUIRE(product[r] <= fine.bounds[r]);
   }
+}
+
+TEST_CASE("an ISA gets the row of its name or the fastest that it contains", "[kernels]") {
+  for (const ScreenKernel& kernel : screen_kernels()) {
+    CHECK(kernel.name == "screen_" + std::string(isa_name(kernel.isa)));
+    CHECK(screen_kernel_for(kernel.isa).name == kernel.name);
+    for (const Isa isa : all_isas()) {
+      const Isa got = screen_kernel_for(isa).isa;
+      CHECK((got == Isa::kScalar || contains(isa, got)));
+      if (host_has(isa) && contains(isa, kernel.isa))
+        CHECK((got == kernel.isa || !contains(kernel.isa, got)));
+    }
+  }
+  CHECK(screen_kernel_for(Isa::kScalar).isa == Isa::kScalar);
 }
 
 TEST_CASE("planes hold the weights and norms say what they miss", "[kernels]") {
