@@ -16,6 +16,7 @@
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
+#include "models/detokenizer.h"
 #include "models/generate.h"
 #include "models/stop_strings.h"
 #include "models/whole_file.h"
@@ -107,7 +108,8 @@ void run(const Options& o) {
   const auto prompt_tokens = tokenizer.encode(prompt, true);
   models::GenerateOptions options = o.generate;
   std::vector<models::TokenId>& ends = o.ignore_eos ? options.sampler.banned : options.stops;
-  if (model->tokenizer.eos) ends = {*model->tokenizer.eos};
+  ends = model->tokenizer.stops;
+  if (model->tokenizer.eos) ends.push_back(*model->tokenizer.eos);
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}",
@@ -117,6 +119,7 @@ void run(const Options& o) {
   const Interrupt interrupt;
   TextStream out;
   out.add(prompt);
+  models::Detokenizer detokenizer(tokenizer, false, /*at_start=*/false);
   PhaseCounts counts;
   bool first = true;
   std::string text;
@@ -131,7 +134,7 @@ void run(const Options& o) {
           engine.transformer->reset_counts();
         }
         first = false;
-        show(stop.add(tokenizer.decode(std::span(&id, 1))));
+        show(stop.add(detokenizer.add(id)));
         return !interrupt.seen() && !stop.hit();
       });
   if (stop.hit()) g.stop = models::Stop::kString;
@@ -158,7 +161,7 @@ void run(const Options& o) {
 void add_generate(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("generate", "Continue a prompt");
-  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
   CLI::Option* prompt = cmd->add_option("--prompt", o->prompt, "The text to continue");
   CLI::Option* file = cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file");
   prompt->excludes(file);

@@ -67,9 +67,7 @@ void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where
     throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
                              ", but the tokenizer has " + std::to_string(t.tokens.size()) +
                              " tokens");
-  while (t.tokens.size() < vocab)
-    t.tokens.push_back("[PAD" + std::to_string(t.tokens.size()) + "]");
-  t.types.resize(vocab, TokenType::kUnused);
+  pad_tokens(t, vocab);
 }
 
 // Hands out tensors of all files, each checked against what the model needs, and knows which were

@@ -1,27 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The first cut of a byte-level BPE tokenizer: text into words, numbers, punctuation and blanks, by
-// the regular expression that a checkpoint names (`tokenizer.ggml.pre`).
+// the regular expressions that a checkpoint names (`tokenizer.ggml.pre`) or spells out
+// (`pre_tokenizer` of tokenizer.json).
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
-struct pcre2_real_code_8;
+#include "models/regex.h"
 
 namespace tern::models {
 
 struct PreTokenizerKind {
   std::string_view name;
-  std::string_view pattern;  // matches at every position of every text, never nothing
-  bool ignore_merges;        // a piece that is a token is that token, whatever the merges say
+  // Applied one after the other: matches and what lies between them are the next one's pieces.
+  // Spelled as tokenizer.json spells them; empty ones are none.
+  std::array<std::string_view, 5> patterns;
+  bool ignore_merges;             // a piece that is a token is that token, whatever the merges say
+  bool add_bos;                   // where the file does not say
+  std::string_view aliases = "";  // further names that files use for it, a blank between them
 };
 
 std::span<const PreTokenizerKind> pre_tokenizer_kinds() noexcept;
+
+// By name or alias. Throws std::runtime_error listing the names there are.
+const PreTokenizerKind& find_pre_tokenizer(std::string_view name);
+// By what it does; nullptr: no row does that.
+const PreTokenizerKind* find_pre_tokenizer(const std::vector<std::string>& patterns,
+                                           bool ignore_merges);
+// What ByteLevel of tokenizer.json does with use_regex, and what its Digits does.
+extern const std::string_view kGpt2Pattern, kDigitPattern;
 
 class PreTokenizer {
  public:
@@ -35,10 +50,8 @@ class PreTokenizer {
   void split(std::string_view text, const std::function<void(std::string_view)>& piece) const;
 
  private:
-  void split_valid(std::string_view text, const std::function<void(std::string_view)>& piece) const;
-
   const PreTokenizerKind* kind_;
-  std::shared_ptr<const pcre2_real_code_8> code_;
+  std::vector<Regex> steps_;
 };
 
 }  // namespace tern::models

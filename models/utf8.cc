@@ -67,4 +67,30 @@ std::size_t utf8_unfinished(std::string_view text) noexcept {
   return 0;
 }
 
+std::size_t utf8_blank(std::string_view text) noexcept {
+  const auto byte = [text](std::size_t i) { return unsigned{static_cast<unsigned char>(text[i])}; };
+  switch (utf8_char(text)) {
+    case 1:
+      return (byte(0) >= 9 && byte(0) <= 13) || byte(0) == ' ' ? 1 : 0;
+    case 2: {
+      const unsigned code = (byte(0) & 31) << 6 | (byte(1) & 63);
+      return code == 0x85 || code == 0xA0 ? 2 : 0;
+    }
+    case 3: {
+      const unsigned code = (byte(0) & 15) << 12 | (byte(1) & 63) << 6 | (byte(2) & 63);
+      const bool blank = code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
+                         code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+      return blank ? 3 : 0;
+    }
+    default:
+      return 0;
+  }
+}
+
+std::size_t utf8_blank_behind(std::string_view text) noexcept {
+  for (std::size_t n = 1; n <= std::min<std::size_t>(3, text.size()); ++n)
+    if (utf8_blank(text.substr(text.size() - n)) == n) return n;
+  return 0;
+}
+
 }  // namespace tern::models

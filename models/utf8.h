@@ -19,4 +19,9 @@ std::size_t utf8_prefix(std::string_view text) noexcept;
 // Bytes at the end of `text`, at most 3, that begin a character which more bytes could complete.
 std::size_t utf8_unfinished(std::string_view text) noexcept;
 
+// Bytes of the blank, a character of Unicode's White_Space, that `text` begins with or ends with;
+// 0: none.
+std::size_t utf8_blank(std::string_view text) noexcept;
+std::size_t utf8_blank_behind(std::string_view text) noexcept;
+
 }  // namespace tern::models

@@ -9,6 +9,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "models/utf8.h"
+
 namespace tern::experiments {
 namespace {
 
@@ -208,6 +210,15 @@ TEST_CASE("inspect shows keys tensors and how the trits are distributed", "[expe
   const Result f16 = half.run("inspect {m}");
   CHECK(f16.code == 0);
   CHECK_THAT(f16.out, Contains("F16") && !Contains("entropy 1"));
+}
+
+TEST_CASE("what a model says is shown as whole characters", "[experiments]") {
+  const Cli cli;  // random: it says any bytes
+  std::string all;
+  for (const char* seed : {"1", "2", "3"})
+    all += cli.run("generate {m} --prompt a -n 90 --temperature 5 --seed " + std::string(seed)).out;
+  CHECK(models::utf8_prefix(all) == all.size());
+  CHECK_THAT(all, Contains("\xef\xbf\xbd"));
 }
 
 TEST_CASE("a stop string ends the text before itself", "[experiments]") {

@@ -266,8 +266,8 @@ TEST_CASE("a key of an impossible value is named", "[models]") {
              Contains("expected a floating-point number"));
   CHECK_THAT(with(a + "rope.freq_base", GgufValue::f32(NAN)), Contains("rope.freq_base"));
   CHECK_THAT(with(a + "vocab_size", GgufValue::u32(299)), Contains("vocab_size: is 299"));
-  CHECK_THAT(with("tokenizer.ggml.model", GgufValue::string("llama")),
-             Contains("tokenizer.ggml.model: is 'llama'"));
+  CHECK_THAT(with("tokenizer.ggml.model", GgufValue::string("bert")),
+             Contains("tokenizer.ggml.model is 'bert'"));
   CHECK_THAT(with("tokenizer.ggml.pre", GgufValue::string("bert")),
              Contains("tokenizer.ggml.pre is 'bert'"));
   CHECK_THAT(with("tokenizer.ggml.bos_token_id", GgufValue::u32(300)), Contains("bos_token_id"));
