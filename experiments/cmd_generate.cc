@@ -123,6 +123,7 @@ void run(const Options& o) {
   PhaseCounts counts;
   bool first = true;
   std::string text;
+  models::Detokenizer detokenizer(tokenizer, false, false);  // the reply continues the prompt
   const auto show = [&](const std::string& more) {
     text += more;
     out.add(more);

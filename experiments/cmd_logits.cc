@@ -131,6 +131,7 @@ void add_logits(CLI::App& app) {
   cmd->add_option("--top", o->top, "How many of the last logits to show, the largest ones")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
   cmd->add_option("--json", o->json,
                   "Write all logits here: {\"shape\":[tokens,vocab],\"logits\":"

@@ -163,6 +163,7 @@ void add_perplexity(CLI::App& app) {
       ->capture_default_str();
   cmd->add_option("--context", o->context,
                   "Window in tokens; default: the model's context, second-half: 512 at most");
+  o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
   cmd->add_option("--json", o->json, "Write the figures here");
   cmd->callback([o, file, ids] {

@@ -20,6 +20,8 @@ void add_bench_model_options(CLI::App& command);
 #endif
 void add_chat(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_detokenize(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_formats(CLI::App& app);
 void add_generate(CLI::App& app);
@@ -30,6 +32,7 @@ void add_perplexity(CLI::App& app);
 void add_roofline(CLI::App& app);
 void add_stories(CLI::App& app);
 void add_synth(CLI::App& app);
+void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);
 
 // Ends the program with this code and no message.

@@ -28,6 +28,8 @@ constexpr std::array kCommands = {
 #endif
     add_chat,        //
     add_compare,     //
+    add_detokenize,  //
+    add_convert,     //
     add_evaluate,    //
     add_formats,     //
     add_generate,    //
@@ -38,6 +40,7 @@ constexpr std::array kCommands = {
     add_roofline,    //
     add_stories,     //
     add_synth,       //
+    add_tokenize,    //
     add_train,       //
 };
 
