@@ -119,7 +119,6 @@ void run(const Options& o) {
   const Interrupt interrupt;
   TextStream out;
   out.add(prompt);
-  models::Detokenizer detokenizer(tokenizer, false, /*at_start=*/false);
   PhaseCounts counts;
   bool first = true;
   std::string text;

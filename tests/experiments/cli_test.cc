@@ -249,7 +249,7 @@ TEST_CASE("what ends a text is not sampled when it is to be ignored", "[experime
   const Cli cli;
   // The likeliest token after this prompt, made the end of texts.
   REQUIRE(cli.run("generate {m} --prompt ab -n 1 --json {d}/j").code == 0);
-  models::TokenizerData ends = models::tiny_tokenizer(300);
+  models::TokenizerData ends = endless_tokenizer();
   ends.eos = json_of(cli.file("j"))["tokens"][0].get<models::TokenId>();
   models::Config c = models::tiny_config();
   c.tied_head = false;
@@ -285,10 +285,9 @@ TEST_CASE("a full disk is an error", "[experiments]") {
 TEST_CASE("an interrupt ends generation after the token at hand", "[experiments]") {
   models::Config c = models::tiny_config();
   c.context = 1 << 20;
-  models::TokenizerData endless = models::tiny_tokenizer(300);
-  endless.eos.reset();
   const Cli cli;
-  models::write_checkpoint(cli.model(), models::random_master(c, 1), endless, Flavour::kTernary);
+  models::write_checkpoint(cli.model(), models::random_master(c, 1), endless_tokenizer(),
+                           Flavour::kTernary);
   const Result r = cli.shell(
       "{t} generate {m} --prompt a -n 1000000 --engine reference --json {d}/j >{d}/o & pid=$!\n"
       "until [ -s {d}/o ]; do sleep 0.05; done; kill -INT $pid; wait $pid");
