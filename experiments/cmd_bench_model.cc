@@ -81,7 +81,7 @@ void add_bench_model_options(CLI::App& cmd) {
   const auto list = [&](const char* name, auto& values, const std::string& help) {
     return cmd.add_option(name, values, help)->delimiter(',')->capture_default_str();
   };
-  cmd.add_option("models", b.models, "Checkpoints (GGUF)");
+  cmd.add_option("models", b.models, "Checkpoints: GGUF files or Hugging Face directories");
   list("-p,--prompt", b.prompts, "Tokens of a prompt, read at once; 0: none");
   list("-n,--tokens", b.generate, "Tokens to generate; 0: none");
   list("-d,--depth", b.depths, "Tokens of context before");

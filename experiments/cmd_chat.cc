@@ -86,7 +86,7 @@ void add_chat(CLI::App& app) {
   o->generate = {.max_tokens = 512,
                  .sampler = {.temperature = 0.8, .top_k = 40, .top_p = 0.95, .min_p = 0.05}};
   CLI::App* cmd = app.add_subcommand("chat", "A conversation with a model");
-  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
   std::vector<std::string> names;
   std::string list;
   for (const models::ChatTemplate& t : models::chat_templates()) {

@@ -108,7 +108,8 @@ void run(const Options& o) {
   const auto prompt_tokens = tokenizer.encode(prompt, true);
   models::GenerateOptions options = o.generate;
   std::vector<models::TokenId>& ends = o.ignore_eos ? options.sampler.banned : options.stops;
-  if (model->tokenizer.eos) ends = {*model->tokenizer.eos};
+  ends = model->tokenizer.stops;
+  if (model->tokenizer.eos) ends.push_back(*model->tokenizer.eos);
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}",
@@ -160,7 +161,7 @@ void run(const Options& o) {
 void add_generate(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("generate", "Continue a prompt");
-  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
   CLI::Option* prompt = cmd->add_option("--prompt", o->prompt, "The text to continue");
   CLI::Option* file = cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file");
   prompt->excludes(file);

@@ -63,7 +63,7 @@ void run(const Options& o) {
   models::check_outputs({{"--json", o.json}}, {o.model});
   const auto model = models::load_checkpoint(o.model);
   const std::size_t vocab = model->config.vocab, context = model->config.context;
-  // A model may come without a tokenizer; ids need none.
+  // A model may come without a tokenizer: ids need none.
   std::unique_ptr<const models::Tokenizer> tokenizer;
   if (!model->tokenizer.tokens.empty() || o.ids.empty())
     tokenizer = std::make_unique<const models::Tokenizer>(model->tokenizer);
@@ -123,7 +123,7 @@ void run(const Options& o) {
 void add_logits(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("logits", "The logits after each token of a sequence");
-  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
   CLI::Option* ids = cmd->add_option("--ids", o->ids, "Its tokens: 1,2,3; nothing is added");
   CLI::Option* text =
       cmd->add_option("--text", o->text, "Or a text, encoded as tern generate encodes its prompt");

@@ -148,7 +148,7 @@ void add_perplexity(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand(
       "perplexity", "How surprised a model is by a running text (for story models: tern evaluate)");
-  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
   CLI::Option* file = cmd->add_option("--file", o->file, "The text");
   CLI::Option* ids =
       cmd->add_option("--ids-file", o->ids_file, "Or its tokens: numbers between commas or blanks");

@@ -14,11 +14,11 @@ namespace tern::experiments {
 void print_out(std::string_view text);
 
 // Text of a language model arrives in bytes that need not end where characters do: holds the last
-// ones back until they are whole.
+// ones back until they are whole. What is no UTF-8 is shown as U+FFFD.
 class TextStream {
  public:
   void add(std::string_view bytes);
-  void finish();  // prints what is left, whole or not
+  void finish();  // prints what is left
 
  private:
   std::string pending_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/check.h"
+#include "models/detokenizer.h"
 #include "models/stop_strings.h"
 
 namespace tern::models {
@@ -141,6 +142,7 @@ Reply Chat::reply(const GenerateOptions& options, const std::vector<std::string>
   StopStrings stop(strings);
   const std::vector<TokenId> ids = fitting_prompt(options.max_tokens, reply);
 
+  Detokenizer detokenizer(tokenizer_, false, /*at_start=*/false);
   bool begun = false;
   const auto shown = [&](std::string text) {
     if (shape_.trim && !begun) text.erase(0, text.find_first_not_of(" \n"));
@@ -155,7 +157,7 @@ Reply Chat::reply(const GenerateOptions& options, const std::vector<std::string>
           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       const std::size_t read_before = held_.size() - reply.reused;
       reply.made = generate(decoder_, ids, how, [&](TokenId id) {
-        return shown(stop.add(tokenizer_.decode(std::span(&id, 1)))) && !stop.hit();
+        return shown(stop.add(detokenizer.add(id))) && !stop.hit();
       });
       reply.made.prefill_s += read_s;
       reply.made.prefill_tokens += read_before;

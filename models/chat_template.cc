@@ -283,41 +283,13 @@ std::vector<ChatText> render(const ChatTemplate& shape, std::span<const Message>
 }
 
 std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, std::span<const ChatText> parts) {
-  std::vector<TokenId> ids;
-  std::string ordinary;
-  // The two count as special whatever type the checkpoint gives them.
-  const TokenizerData& data = tokenizer.data();
-  const auto special = [&](std::string_view text) -> std::pair<std::size_t, TokenId> {
-    for (const auto& id : {data.bos, data.eos})
-      if (id && !data.tokens[*id].empty() && text.starts_with(data.tokens[*id]))
-        return {data.tokens[*id].size(), *id};
-    return tokenizer.special_at(text);
-  };
-  const auto flush = [&] {
-    if (ordinary.empty()) return;
-    const auto some = tokenizer.encode(ordinary, false, false);
-    ids.insert(ids.end(), some.begin(), some.end());
-    ordinary.clear();
-  };
+  std::string text;
+  std::vector<Tokenizer::Part> special;
   for (const ChatText& part : parts) {
-    if (part.is_content) {
-      ordinary += part.text;
-      continue;
-    }
-    for (std::string_view text = part.text; !text.empty();) {
-      const auto [length, id] = special(text);
-      if (length == 0) {
-        ordinary += text[0];
-        text.remove_prefix(1);
-        continue;
-      }
-      flush();
-      ids.push_back(id);
-      text.remove_prefix(length);
-    }
+    if (!part.is_content) special.push_back({text.size(), text.size() + part.text.size()});
+    text += part.text;
   }
-  flush();
-  return ids;
+  return tokenizer.encode(text, special);
 }
 
 }  // namespace tern::models

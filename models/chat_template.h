@@ -74,8 +74,7 @@ struct ChatText {
 std::vector<ChatText> render(const ChatTemplate& shape, std::span<const Message> messages,
                              bool ask_reply, const TokenizerData& tokenizer);
 
-// Its tokens. What lies between two special tokens is encoded as one text, as if it were not in
-// parts.
+// Its tokens: those of the text in one piece, but for special tokens, which no message holds.
 std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, std::span<const ChatText> parts);
 
 }  // namespace tern::models

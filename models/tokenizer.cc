@@ -72,40 +72,50 @@ void Tokenizer::find_specials() {
   specials_.finish();
 }
 
-void Tokenizer::encode_text(std::string_view text, bool parse_special,
+void Tokenizer::encode_text(std::string_view text, std::span<const Part> special_parts,
                             std::vector<TokenId>& ids) const {
+  if (text.size() > 0x7FFFFFFFu)
+    throw std::runtime_error("tokenizer: the text has " + std::to_string(text.size()) +
+                             " bytes, 2^31 - 1 is the most that is encoded at once");
   EncodeScratch scratch;
   std::size_t begin = 0;
-  for (std::size_t at = 0; parse_special && !specials_.empty() && at < text.size();) {
-    const auto [length, id] = special_at(text.substr(at));
-    if (length == 0) {
-      ++at;
-      continue;
+  if (specials_.empty()) special_parts = {};
+  for (const Part& part : special_parts)
+    for (std::size_t at = std::max(begin, part.begin); at < part.end;) {
+      const auto [length, id] = special_at(text.substr(at, part.end - at));
+      if (length == 0) {
+        ++at;
+        continue;
+      }
+      const auto added = std::lower_bound(data_->added.begin(), data_->added.end(), id,
+                                          [](const AddedToken& a, TokenId b) { return a.id < b; });
+      const bool unusual = added != data_->added.end() && added->id == id;
+      std::string_view before = text.substr(begin, at - begin);
+      if (unusual && added->lstrip) before = without_blanks_behind(before);
+      model_->encode(before, begin == 0, scratch, ids);
+      ids.push_back(id);
+      at += length;
+      if (unusual && added->rstrip)
+        while (const std::size_t n = utf8_blank(text.substr(at))) at += n;
+      begin = at;
     }
-    const auto added = std::lower_bound(data_->added.begin(), data_->added.end(), id,
-                                        [](const AddedToken& a, TokenId b) { return a.id < b; });
-    const bool unusual = added != data_->added.end() && added->id == id;
-    std::string_view before = text.substr(begin, at - begin);
-    if (unusual && added->lstrip) before = without_blanks_behind(before);
-    model_->encode(before, begin == 0, scratch, ids);
-    ids.push_back(id);
-    at += length;
-    if (unusual && added->rstrip)
-      while (const std::size_t n = utf8_blank(text.substr(at))) at += n;
-    begin = at;
-  }
   model_->encode(text.substr(begin), begin == 0, scratch, ids);
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special,
                                        bool parse_special) const {
-  if (text.size() > 0x7FFFFFFFu)
-    throw std::runtime_error("tokenizer: the text has " + std::to_string(text.size()) +
-                             " bytes, 2^31 - 1 is the most that is encoded at once");
   std::vector<TokenId> ids;
   if (add_special && data_->add_bos) ids.push_back(*data_->bos);
-  encode_text(text, parse_special, ids);
+  const Part all{0, parse_special ? text.size() : 0};
+  encode_text(text, std::span(&all, 1), ids);
   if (add_special && data_->add_eos) ids.push_back(*data_->eos);
+  return ids;
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text,
+                                       std::span<const Part> special_parts) const {
+  std::vector<TokenId> ids;
+  encode_text(text, special_parts, ids);
   return ids;
 }
 

@@ -41,6 +41,13 @@ class Tokenizer {
   std::vector<TokenId> encode(std::string_view text, bool add_special,
                               bool parse_special = true) const;
 
+  // The same, adding none, for a text in which special tokens are found within these parts only:
+  // in order, apart.
+  struct Part {
+    std::size_t begin, end;
+  };
+  std::vector<TokenId> encode(std::string_view text, std::span<const Part> special_parts) const;
+
   // Length and id of the special token that `text`, which is not empty, begins with; length 0:
   // none.
   std::pair<std::size_t, TokenId> special_at(std::string_view text) const {
@@ -62,7 +69,8 @@ class Tokenizer {
 
  private:
   void find_specials();
-  void encode_text(std::string_view text, bool parse_special, std::vector<TokenId>& ids) const;
+  void encode_text(std::string_view text, std::span<const Part> special_parts,
+                   std::vector<TokenId>& ids) const;
 
   std::unique_ptr<TokenizerData> data_;
   std::unique_ptr<const TokenTable> table_;

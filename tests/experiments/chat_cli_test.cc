@@ -24,9 +24,7 @@ class ChatCli : public Cli {
     models::Config c = models::tiny_config();
     c.tied_head = false;
     c.context = context;
-    models::TokenizerData endless = models::tiny_tokenizer(300);
-    endless.eos.reset();
-    models::write_checkpoint(model(), models::random_master(c, 1), endless,
+    models::write_checkpoint(model(), models::random_master(c, 1), endless_tokenizer(),
                              models::Flavour::kTernary);
   }
 

@@ -9,6 +9,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "models/utf8.h"
+
 namespace tern::experiments {
 namespace {
 
@@ -210,6 +212,15 @@ TEST_CASE("inspect shows keys tensors and how the trits are distributed", "[expe
   CHECK_THAT(f16.out, Contains("F16") && !Contains("entropy 1"));
 }
 
+TEST_CASE("what a model says is shown as whole characters", "[experiments]") {
+  const Cli cli;  // random: it says any bytes
+  std::string all;
+  for (const char* seed : {"1", "2", "3"})
+    all += cli.run("generate {m} --prompt a -n 90 --temperature 5 --seed " + std::string(seed)).out;
+  CHECK(models::utf8_prefix(all) == all.size());
+  CHECK_THAT(all, Contains("\xef\xbf\xbd"));
+}
+
 TEST_CASE("a stop string ends the text before itself", "[experiments]") {
   const Cli cli;
   const std::string prompt = "generate {m} --prompt 'Hello, ' -n 40 ";
@@ -238,7 +249,7 @@ TEST_CASE("what ends a text is not sampled when it is to be ignored", "[experime
   const Cli cli;
   // The likeliest token after this prompt, made the end of texts.
   REQUIRE(cli.run("generate {m} --prompt ab -n 1 --json {d}/j").code == 0);
-  models::TokenizerData ends = models::tiny_tokenizer(300);
+  models::TokenizerData ends = endless_tokenizer();
   ends.eos = json_of(cli.file("j"))["tokens"][0].get<models::TokenId>();
   models::Config c = models::tiny_config();
   c.tied_head = false;
@@ -274,10 +285,9 @@ TEST_CASE("a full disk is an error", "[experiments]") {
 TEST_CASE("an interrupt ends generation after the token at hand", "[experiments]") {
   models::Config c = models::tiny_config();
   c.context = 1 << 20;
-  models::TokenizerData endless = models::tiny_tokenizer(300);
-  endless.eos.reset();
   const Cli cli;
-  models::write_checkpoint(cli.model(), models::random_master(c, 1), endless, Flavour::kTernary);
+  models::write_checkpoint(cli.model(), models::random_master(c, 1), endless_tokenizer(),
+                           Flavour::kTernary);
   const Result r = cli.shell(
       "{t} generate {m} --prompt a -n 1000000 --engine reference --json {d}/j >{d}/o & pid=$!\n"
       "until [ -s {d}/o ]; do sleep 0.05; done; kill -INT $pid; wait $pid");

@@ -36,7 +36,7 @@ TEST_CASE("perplexity predicts each token of the file once", "[experiments]") {
 TEST_CASE("perplexity as llama.cpp defines it is that of the second halves", "[experiments]") {
   const Cli cli;
   // What spells the BOS in the text is no BOS.
-  std::string text = "<|end|>";
+  std::string text = "<|bos|>";
   for (int i = 0; i < 150; ++i) text += static_cast<char>('a' + i * i % 26);
   models::write_whole_file(cli.file("t"), text);
   REQUIRE(cli.run("perplexity {m} --file {d}/t --context 31 --json {d}/j").code == 0);
