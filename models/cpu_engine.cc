@@ -7,7 +7,6 @@
 
 #include "kernels/check.h"
 #include "kernels/dense/parallel.h"
-#include "kernels/scratch.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
@@ -23,10 +22,7 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
     : isa_(isa),
       layout_(layout),
       ternary_{kernels::kernel_for(layout.kernels(), isa).run, layout.geometry},
-      f32_(kernels::kernel_for(kernels::matmul_f32_kernels(), kernels::defined_order_isa(isa)).run),
-      f16_(kernels::kernel_for(kernels::matmul_f16_kernels(), kernels::defined_order_isa(isa)).run),
-      bf16_(
-          kernels::kernel_for(kernels::matmul_bf16_kernels(), kernels::defined_order_isa(isa)).run),
+      dense_(isa),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
 }
@@ -70,25 +66,27 @@ void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const Ternar
 }
 
 void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
-  const auto run = [&]<typename W>(kernels::MatmulFn<kernels::DenseView<W>, float, float>* matmul) {
-    kernels::parallel_matmul(pool_, matmul, w.view<W>(), x, w.cols, tokens, y, w.rows);
-  };
-  if (w.format->name == "f16") return run(f16_);
-  if (w.format->name == "bf16") return run(bf16_);
-  if (w.format->name == "f32") return run(f32_);
-  // Blocks of rows as floats, which are read again from the cache.
-  constexpr std::size_t kUnpacked = std::size_t{1} << 16;
-  const std::size_t most = std::max<std::size_t>(kUnpacked / w.cols, 1);
   const auto part = [&](std::size_t begin, std::size_t end) {
-    thread_local kernels::Scratch scratch;
-    float* floats = scratch.room<float>(most * w.cols);
-    for (std::size_t r = begin; r < end; r += most) {
-      const std::size_t rows = std::min(most, end - r);
-      w.format->unpack(w.data + r * w.row_bytes(), rows * w.cols, floats);
-      f32_({floats, rows, w.cols}, x, w.cols, tokens, y + r, w.rows);
-    }
+    dense_.rows(w, begin, end, x, tokens, y + begin, w.rows);
   };
-  pool_.parallel_for(w.rows, most, part);
+  if (w.rows * w.cols * tokens < kernels::kMatmulMinParallelMacs)
+    part(0, w.rows);
+  else
+    pool_.parallel_for(w.rows, kernels::kMatmulRowGrain, part);
+}
+
+bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, LargestRows& out) {
+  if (screened_ != &w) {
+    // Once, the matrix itself is read sooner than a screen of it is made.
+    screened_ = &w;
+    screen_.reset();
+    return false;
+  }
+  if (screen_ == nullptr) {
+    if (!ScreenedHead::fits(w)) return false;
+    screen_ = std::make_unique<ScreenedHead>(w, dense_, isa_, pool_);
+  }
+  return screen_->largest(x, k, out);
 }
 
 }  // namespace tern::models

@@ -4,18 +4,20 @@
 
 #pragma once
 
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
-#include "kernels/dense/dense.h"
 #include "kernels/format.h"
 #include "kernels/huge_buffer.h"
 #include "kernels/isa.h"
 #include "kernels/ternary/layouts.h"
 #include "kernels/ternary/linears.h"
 #include "kernels/thread_pool.h"
+#include "models/dense_product.h"
 #include "models/linear.h"
+#include "models/screened_head.h"
 
 namespace tern::models {
 
@@ -30,7 +32,11 @@ class CpuEngine : public LinearEngine {
 
   void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
   void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) override;
+  std::size_t bytes(const TernaryMatrix& w) const override {
+    return ternary_.geometry.bytes(w.rows, w.cols);
+  }
   void dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) override;
+  bool largest(const DenseMatrix& w, const float* x, std::size_t k, LargestRows& out) override;
 
  private:
   // The matrix in the compute layout, repacked when it is first met. Where the matrix lies in a
@@ -42,9 +48,10 @@ class CpuEngine : public LinearEngine {
   kernels::TernaryProduct ternary_;
   std::unordered_map<const TernaryMatrix*, kernels::HugeBuffer> packed_;
   std::vector<kernels::TernaryLinear> linears_;
-  kernels::MatmulF32Fn* f32_;
-  kernels::MatmulF16Fn* f16_;
-  kernels::MatmulBf16Fn* bf16_;
+  DenseProduct dense_;
+  // Of the matrix that largest() was asked for; made when it is asked for a second time.
+  std::unique_ptr<ScreenedHead> screen_;
+  const DenseMatrix* screened_ = nullptr;
   kernels::ThreadPool& pool_;
 };
 

@@ -34,7 +34,6 @@ class KvCache {
 
   // Makes positions [0, n) usable. Throws std::runtime_error when the memory is not there.
   void reserve(std::size_t n);
-  void clear() { segments_.clear(); }
 
   // Positions [first, first + tokens) of a layer: k and v [tokens, kv_dim], reserved. Throws
   // std::runtime_error when a value has no finite one in this format.

@@ -84,6 +84,17 @@ constexpr std::size_t ternary_stride(std::size_t cols) {
                   kernels::t2_blocks(cols) * kernels::kT2BlockTrits);
 }
 
+// Some results of a product of one token, among them the largest.
+struct LargestRows {
+  std::vector<std::uint32_t> rows;  // ascending
+  std::vector<float> results;       // exact: what dense() gives
+
+  struct Work {
+    std::size_t fine_rows = 0, exact_rows = 0;  // looked at twice; computed from the matrix itself
+    std::size_t bytes = 0;                      // read
+  } work;
+};
+
 class LinearEngine {
  public:
   virtual ~LinearEngine() = default;
@@ -95,9 +106,19 @@ class LinearEngine {
   // then dequantize().
   virtual void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in);
 
+  // What one pass over the matrix reads.
+  virtual std::size_t bytes(const TernaryMatrix& w) const { return w.t2_bytes(); }
+
   // y[t, r], in the defined order of kernels/dense/dense.h.
   //   x  [tokens, cols];  y  [tokens, rows]
   virtual void dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) = 0;
+
+  // Results that include the k largest for x [cols], finite; of equal ones all. False where the
+  // engine has no faster way than dense(), for this matrix, k or x.
+  virtual bool largest([[maybe_unused]] const DenseMatrix& w, [[maybe_unused]] const float* x,
+                       [[maybe_unused]] std::size_t k, [[maybe_unused]] LargestRows& out) {
+    return false;
+  }
 
  private:
   std::vector<std::int32_t> acc_;  // [tokens, rows]

@@ -21,6 +21,7 @@ void LinearInput::set(const float* x, std::size_t tokens, std::size_t cols,
                       const std::string& what) {
   what_ = what;
   x_ = x;
+  gate_ = nullptr;
   norm_ = nullptr;
   tokens_ = tokens;
   cols_ = cols;
@@ -35,6 +36,25 @@ void LinearInput::set_normed(const float* x, std::size_t tokens, const std::vect
   counts_.elementwise_ops += tokens * weight.size() * kRmsNormOps;
 }
 
+void LinearInput::set_gated(Gate gate, const float* g, const float* u, std::size_t tokens,
+                            std::size_t cols, const std::vector<float>* norm, float eps,
+                            const std::string& what) {
+  set(nullptr, tokens, cols, what);
+  gate_ = gate;
+  g_ = g;
+  u_ = u;
+  norm_ = norm;
+  eps_ = eps;
+  if (norm != nullptr) counts_.elementwise_ops += tokens * cols * kRmsNormOps;
+}
+
+void LinearInput::by_tokens(const std::function<void(std::size_t, std::size_t)>& body) {
+  if (pool_ == nullptr || tokens_ * cols_ < kParallelElements)
+    body(0, tokens_);
+  else
+    pool_->parallel_for(tokens_, 1, body);
+}
+
 void LinearInput::not_finite() const {
   throw std::runtime_error("the input of " + what_ + " is not finite: the weights are unusable");
 }
@@ -42,25 +62,25 @@ void LinearInput::not_finite() const {
 TernaryInput LinearInput::quantized() {
   const std::size_t stride = ternary_stride(cols_);
   if (!quantized_) {
+    const Stopwatch watch(times_.quantize_s);
     q_ = q_block_.room<std::int8_t>(tokens_ * stride);
     scales_.resize(tokens_);
     std::atomic<bool> finite = true;
-    const auto some = [&](std::size_t begin, std::size_t end) {
+    by_tokens([&](std::size_t begin, std::size_t end) {
+      thread_local kernels::Scratch scratch;
+      float* row = gate_ != nullptr ? scratch.room<float>(cols_) : nullptr;
       for (std::size_t t = begin; t < end; ++t) {
-        const float* x = x_ + t * cols_;
+        const float* x = row != nullptr ? row : x_ + t * cols_;
         std::int8_t* q = q_ + t * stride;
         std::fill(q + cols_, q + stride, std::int8_t{0});
-        const kernels::Quantized row = norm_ != nullptr
-                                           ? norm_quantize_(x, norm_->data(), eps_, cols_, q)
-                                           : quantize_(x, cols_, q);
-        if (!row.finite) finite = false;
-        scales_[t] = row.scale;
+        if (row != nullptr) gate_(g_ + t * cols_, u_ + t * cols_, cols_, row);
+        const kernels::Quantized done = norm_ != nullptr
+                                            ? norm_quantize_(x, norm_->data(), eps_, cols_, q)
+                                            : quantize_(x, cols_, q);
+        if (!done.finite) finite = false;
+        scales_[t] = done.scale;
       }
-    };
-    if (pool_ == nullptr || tokens_ * cols_ < kParallelElements)
-      some(0, tokens_);
-    else
-      pool_->parallel_for(tokens_, 1, some);
+    });
     if (!finite) not_finite();
     counts_.elementwise_ops += tokens_ * cols_ * kQuantizeOps;
     quantized_ = true;
@@ -69,10 +89,17 @@ TernaryInput LinearInput::quantized() {
 }
 
 const float* LinearInput::floats() {
+  if (gate_ != nullptr && x_ == nullptr) {
+    gated_.resize(tokens_ * cols_);
+    gate_(g_, u_, tokens_ * cols_, gated_.data());
+    x_ = gated_.data();
+  }
   if (norm_ == nullptr) return x_;
   if (!normed_done_) {
     normed_.resize(tokens_ * cols_);
-    rms_norm(x_, tokens_, *norm_, eps_, ops_, normed_.data());
+    by_tokens([&](std::size_t begin, std::size_t end) {
+      rms_norm(x_ + begin * cols_, end - begin, *norm_, eps_, ops_, normed_.data() + begin * cols_);
+    });
     normed_done_ = true;
   }
   return normed_.data();
@@ -87,46 +114,69 @@ void LinearInput::times(std::initializer_list<Target> targets, bool accumulate) 
     if (const auto* t = std::get_if<TernaryMatrix>(target.w)) {
       tasks_.push_back({t, target.y, accumulate});
       counts_.ternary_macs += macs;
-      counts_.linear_weight_bytes += t->t2_bytes();
+      counts_.linear_weight_bytes += engine_.bytes(*t);
       counts_.elementwise_ops += tokens_ * rows * kDequantizeOps;
       continue;
     }
     const DenseMatrix& w = std::get<DenseMatrix>(*target.w);
     if (accumulate) {
       product_.resize(tokens_ * rows);
-      dense(w, product_.data());
+      dense(w, product_.data(), times_.linears_s);
       for (std::size_t i = 0; i < product_.size(); ++i) target.y[i] += product_[i];
     } else {
-      dense(w, target.y);
+      dense(w, target.y, times_.linears_s);
     }
     counts_.fp16_macs += macs;
     counts_.linear_weight_bytes += w.bytes();
   }
-  if (!tasks_.empty()) engine_.ternary_linears(tasks_, quantized());
+  if (tasks_.empty()) return;
+  const TernaryInput input = quantized();
+  const Stopwatch watch(times_.linears_s);
+  engine_.ternary_linears(tasks_, input);
 }
 
 void LinearInput::times_head(const DenseMatrix& w, float* y) {
   TERN_CHECK(w.cols == cols_, "a head that does not fit its input");
-  dense(w, y);
+  double unused = 0;  // the head has a time of its own
+  dense(w, y, unused);
   counts_.logits += tokens_;
   counts_.head_macs += tokens_ * w.rows * cols_;
   counts_.head_weight_bytes += w.bytes();
 }
 
-void LinearInput::dense(const DenseMatrix& w, float* y) {
+bool LinearInput::largest_of_head(const DenseMatrix& w, std::size_t k, LargestRows& out) {
+  TERN_CHECK(w.cols == cols_ && tokens_ == 1, "a head that does not fit its input");
+  if (!engine_.largest(w, checked(w), k, out)) return false;
+  counts_.logits += 1;
+  counts_.head_macs += w.rows * cols_;
+  counts_.head_weight_bytes += out.work.bytes;
+  counts_.screened_logits += 1;
+  counts_.screen_fine_rows += out.work.fine_rows;
+  counts_.screen_exact_rows += out.work.exact_rows;
+  return true;
+}
+
+const float* LinearInput::checked(const DenseMatrix& w) {
+  if (checked_) return inputs_ == DenseInputs::kBinary16 ? halves_.data() : floats();
+  const Stopwatch watch(times_.quantize_s);
   const float* x = floats();
-  if (!checked_) {
-    if (!ops_.all_finite(x, tokens_ * cols_)) not_finite();
-    if (inputs_ == DenseInputs::kBinary16) {
-      halves_.resize(tokens_ * cols_);
-      kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
-      if (!ops_.all_finite(halves_.data(), halves_.size()))
-        throw std::runtime_error("an input of " + w.name + " is beyond binary16");
-      counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;
-    }
-    checked_ = true;
+  if (!ops_.all_finite(x, tokens_ * cols_)) not_finite();
+  if (inputs_ == DenseInputs::kBinary16) {
+    halves_.resize(tokens_ * cols_);
+    kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
+    if (!ops_.all_finite(halves_.data(), halves_.size()))
+      throw std::runtime_error("an input of " + w.name + " is beyond binary16");
+    counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;
+    x = halves_.data();
   }
-  engine_.dense(w, inputs_ == DenseInputs::kBinary16 ? halves_.data() : x, tokens_, y);
+  checked_ = true;
+  return x;
+}
+
+void LinearInput::dense(const DenseMatrix& w, float* y, double& time_s) {
+  const float* x = checked(w);
+  const Stopwatch watch(time_s);
+  engine_.dense(w, x, tokens_, y);
 }
 
 }  // namespace tern::models

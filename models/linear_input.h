@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/step_counts.h"
+#include "models/step_times.h"
 #include "models/vector_ops.h"
 
 namespace tern::models {
@@ -31,11 +33,12 @@ enum class DenseInputs : std::uint8_t {
 class LinearInput {
  public:
   // Borrows all references and the pool, which may be null: one thread.
-  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, DenseInputs inputs,
-              kernels::ThreadPool* pool)
+  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, StepTimes& times,
+              DenseInputs inputs, kernels::ThreadPool* pool)
       : engine_(engine),
         ops_(ops),
         counts_(counts),
+        times_(times),
         inputs_(inputs),
         pool_(pool),
         norm_quantize_(kernels::kernel_for(kernels::norm_quantize_kernels(), ops.isa).run),
@@ -48,6 +51,13 @@ class LinearInput {
   void set_normed(const float* x, std::size_t tokens, const std::vector<float>& weight, float eps,
                   const std::string& what);
 
+  // The same for the RMSNorm, or where `norm` is null the values themselves, of gate(g, u): a row
+  // at a time, so that they never lie in memory where they are quantised.
+  //   g, u  [tokens, cols], borrowed
+  using Gate = void (*)(const float* g, const float* u, std::size_t n, float* y) noexcept;
+  void set_gated(Gate gate, const float* g, const float* u, std::size_t tokens, std::size_t cols,
+                 const std::vector<float>* norm, float eps, const std::string& what);
+
   // Each w times the input, in one dispatch where they are ternary; y [tokens, rows of w]. Throws
   // std::runtime_error, with the name of the input, when it holds a value that is not finite.
   struct Target {
@@ -57,19 +67,24 @@ class LinearInput {
   void times(std::initializer_list<Target> targets) { times(targets, false); }
   // y += w times the input.
   void add_times(const Linear& w, float* y) { times({{&w, y}}, true); }
-  // The head, which is counted apart.
+  // The head, which is counted apart. largest: as LinearEngine, of one token.
+  bool largest_of_head(const DenseMatrix& w, std::size_t k, LargestRows& out);
   void times_head(const DenseMatrix& w, float* y);
 
  private:
   void times(std::initializer_list<Target> targets, bool accumulate);
   TernaryInput quantized();
+  void by_tokens(const std::function<void(std::size_t, std::size_t)>& body);
   const float* floats();
-  void dense(const DenseMatrix& w, float* y);
+  // What dense matrices multiply, found finite.
+  const float* checked(const DenseMatrix& w);
+  void dense(const DenseMatrix& w, float* y, double& time_s);
   [[noreturn]] void not_finite() const;
 
   LinearEngine& engine_;
   const VectorOps& ops_;
   StepCounts& counts_;
+  StepTimes& times_;
   DenseInputs inputs_;
   kernels::ThreadPool* pool_;
 
@@ -78,6 +93,8 @@ class LinearInput {
 
   std::string what_;
   const float* x_ = nullptr;
+  Gate gate_ = nullptr;  // null: x as it is
+  const float *g_ = nullptr, *u_ = nullptr;
   const std::vector<float>* norm_ = nullptr;  // null: x as it is
   float eps_ = 0;
   std::size_t tokens_ = 0, cols_ = 0;
@@ -85,6 +102,7 @@ class LinearInput {
   std::int8_t* q_ = nullptr;    // [tokens, ternary_stride], in q_block_
   kernels::Scratch q_block_;    // whole lines, which AMX tiles load twice as fast
   std::vector<float> scales_;   // [tokens]
+  std::vector<float> gated_;    // [tokens, cols]
   std::vector<float> normed_;   // [tokens, cols]
   std::vector<float> halves_;   // [tokens, cols]
   std::vector<float> product_;  // [tokens, rows], of a dense matrix that is to be added

@@ -16,7 +16,8 @@ namespace tern::models {
 namespace {
 
 constexpr std::size_t kMostThreads = 16;
-constexpr std::size_t kCheckedBytes = std::size_t{1} << 22;  // of a dense matrix at a time
+constexpr std::size_t kBytesPerThread = std::size_t{1} << 20;  // what starting one is worth
+constexpr std::size_t kCheckedBytes = std::size_t{1} << 22;    // of a dense matrix at a time
 
 [[noreturn]] void not_finite(const std::string& label) {
   throw std::runtime_error(label + ": holds a value that is not finite");
@@ -39,9 +40,20 @@ void add_checks(DenseMatrix& w, const Label& label, std::vector<std::function<vo
     });
 }
 
+std::size_t bytes_of(const Model& model) {
+  std::size_t bytes = model.token_embd.bytes() + (model.output ? model.output->bytes() : 0);
+  for (const Layer& layer : model.layers)
+    for (const LinearSlot& slot : linear_slots()) {
+      const Linear& linear = layer.*slot.linear;
+      const auto* ternary = std::get_if<TernaryMatrix>(&linear);
+      bytes += ternary != nullptr ? ternary->bytes.size() : std::get<DenseMatrix>(linear).bytes();
+    }
+  return bytes;
+}
+
 }  // namespace
 
-void run_all(const std::vector<std::function<void()>>& tasks) {
+void run_all(const std::vector<std::function<void()>>& tasks, std::size_t bytes) {
   std::vector<std::exception_ptr> errors(tasks.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&]() noexcept {
@@ -51,8 +63,9 @@ void run_all(const std::vector<std::function<void()>>& tasks) {
         errors[i] = std::current_exception();
       }
   };
-  const std::size_t wanted = std::min<std::size_t>(
-      {std::max(std::thread::hardware_concurrency(), 1u), kMostThreads, tasks.size()});
+  const std::size_t wanted =
+      std::min<std::size_t>({std::max(std::thread::hardware_concurrency(), 1u), kMostThreads,
+                             tasks.size(), 1 + bytes / kBytesPerThread});
   std::vector<std::thread> threads;
   try {
     while (threads.size() + 1 < wanted) threads.emplace_back(work);
@@ -77,7 +90,7 @@ void check_weights(Model& model, const Label& label) {
         tasks.emplace_back(
             [&w = std::get<TernaryMatrix>(linear), &label] { check_ternary(w, label); });
     }
-  run_all(tasks);
+  run_all(tasks, bytes_of(model));
 }
 
 void ternarize_linears(Model& model, const Label& label) {
@@ -98,7 +111,7 @@ void ternarize_linears(Model& model, const Label& label) {
         linear = TernaryMatrix{w.name, w.rows, w.cols, t.gamma, *bytes};
       });
     }
-  run_all(tasks);
+  run_all(tasks, bytes_of(model));
   for (auto& bytes : packed) model.storage.push_back(std::move(bytes));
 }
 

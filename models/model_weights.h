@@ -17,9 +17,10 @@
 
 namespace tern::models {
 
-// Runs every task, in any order, on as many threads as the machine has but at most 16. Throws what
-// the first of the tasks in the list threw.
-void run_all(const std::vector<std::function<void()>>& tasks);
+// Runs every task, in any order, on as many threads as the machine has but at most 16, and one
+// alone where there are few `bytes` to look at in all. Throws what the first of the tasks in the
+// list threw.
+void run_all(const std::vector<std::function<void()>>& tasks, std::size_t bytes);
 
 // What error messages call a matrix: file and tensor.
 using Label = std::function<std::string(const std::string& name)>;

@@ -35,6 +35,10 @@ struct StepCounts {
   std::uint64_t head_macs = 0;
   std::uint64_t head_weight_bytes = 0;  // once per batch, as above
 
+  // Of `logits`, those of the largest alone by a screen (screened_head.h), and the rows that were
+  // looked at twice and computed exactly for them.
+  std::uint64_t screened_logits = 0, screen_fine_rows = 0, screen_exact_rows = 0;
+
   std::uint64_t attention_macs = 0;  // scores and weighted sums, causal
   std::uint64_t kv_read_bytes = 0;   // once per token and KV head, at kKvBytesPerValue
   std::uint64_t kv_write_bytes = 0;
@@ -49,6 +53,9 @@ struct StepCounts {
     linear_weight_bytes += o.linear_weight_bytes;
     head_macs += o.head_macs;
     head_weight_bytes += o.head_weight_bytes;
+    screened_logits += o.screened_logits;
+    screen_fine_rows += o.screen_fine_rows;
+    screen_exact_rows += o.screen_exact_rows;
     attention_macs += o.attention_macs;
     kv_read_bytes += o.kv_read_bytes;
     kv_write_bytes += o.kv_write_bytes;

@@ -21,6 +21,7 @@
 #include "models/model.h"
 #include "models/rope.h"
 #include "models/step_counts.h"
+#include "models/step_times.h"
 #include "models/vector_ops.h"
 
 namespace tern::models {
@@ -28,8 +29,8 @@ namespace tern::models {
 struct TransformerOptions {
   kernels::ThreadPool* pool = nullptr;         // for what the engine does not do; null: one thread
   kernels::Isa isa = kernels::selected_isa();  // likewise; the host must have it
-  DenseInputs dense_inputs = DenseInputs::kFloat32;
   kernels::KvFormat kv = kernels::KvFormat::kF32;
+  DenseInputs dense_inputs = DenseInputs::kFloat32;
 };
 
 class Transformer : public Decoder {
@@ -38,6 +39,7 @@ class Transformer : public Decoder {
   Transformer(const Model& model, LinearEngine& engine, const TransformerOptions& options = {});
 
   std::span<const float> forward(std::span<const TokenId> tokens) override;
+  LogitList forward_top(std::span<const TokenId> tokens, std::size_t k) override;
   void forward_all(std::span<const TokenId> tokens, float* logits) override;
   std::size_t position() const override { return position_; }
   std::size_t context() const override { return config_.context; }
@@ -47,6 +49,8 @@ class Transformer : public Decoder {
   // Summed since construction or the last reset_counts().
   const StepCounts& counts() const { return counts_; }
   void reset_counts() { counts_ = {}; }
+  const StepTimes& times() const { return times_; }  // likewise
+  void reset_times() { times_ = {}; }
 
  private:
   void check_tokens(std::span<const TokenId> tokens) const;
@@ -63,6 +67,8 @@ class Transformer : public Decoder {
                  const std::function<void(std::size_t, std::size_t)>& body);
   // x_ += linear times the input that is set.
   void add_to_residual(const Linear& linear, std::size_t tokens);
+  // Appends the tokens; x_ then begins with the hidden state of the last.
+  void append(std::span<const TokenId> tokens);
   // The logits of `count` hidden states of x_ from `first` on.
   void head(std::size_t first, std::size_t count, float* logits);
 
@@ -70,6 +76,7 @@ class Transformer : public Decoder {
   const Config& config_;
   const VectorOps& ops_;
   StepCounts counts_;
+  StepTimes times_;
   kernels::ThreadPool* pool_;
   LinearInput input_;
   Attention attention_;
@@ -83,6 +90,7 @@ class Transformer : public Decoder {
   std::vector<float> k_, v_;      // kv_dim
   std::vector<float> gate_, up_;  // ffn
   std::vector<float> logits_;     // [vocab]
+  LargestRows largest_;
 };
 
 }  // namespace tern::models

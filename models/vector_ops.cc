@@ -136,22 +136,32 @@ TERN_INLINE float exp_sum_body(float* x, std::size_t n, float* largest) {
 }
 
 template <bool kSilu>
-TERN_INLINE void gate_body(float* g, const float* u, std::size_t n) {
-  Floats a, b;
-  for (std::size_t i = 0; i < n; i += kLanes) {
-    const std::size_t m = n - i < kLanes ? n - i : kLanes;
-    load_part(a, g + i, m);
-    load_part(b, u + i, m);
-    if constexpr (kSilu) {
-      Floats e = -a;
-      exp_of(e);
-      a = a / (e + 1.0f) * b;
-    } else {
-      a = a > 0.0f ? a : Floats{};
-      a = a * a * b;
-    }
-    std::memcpy(g + i, &a, m * sizeof(float));
+TERN_INLINE void gate_of(Floats& a, const Floats& b) {
+  if constexpr (kSilu) {
+    Floats e = -a;
+    exp_of(e);
+    a = a / (e + 1.0f) * b;
+  } else {
+    a = a > 0.0f ? a : Floats{};
+    a = a * a * b;
   }
+}
+
+template <bool kSilu>
+TERN_INLINE void gate_body(const float* g, const float* u, std::size_t n, float* y) {
+  Floats a, b;
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    load(a, g + i);
+    load(b, u + i);
+    gate_of<kSilu>(a, b);
+    store(y + i, a);
+  }
+  if (i == n) return;
+  load_part(a, g + i, n - i);
+  load_part(b, u + i, n - i);
+  gate_of<kSilu>(a, b);
+  std::memcpy(y + i, &a, (n - i) * sizeof(float));
 }
 
 TERN_INLINE bool all_finite_body(const float* x, std::size_t n) {
@@ -188,11 +198,13 @@ TERN_INLINE bool all_finite_body(const float* x, std::size_t n) {
     attribute static float exp_sum(float* x, std::size_t n, float* most) noexcept {         \
       return exp_sum_body(x, n, most);                                                      \
     }                                                                                       \
-    attribute static void silu_times(float* g, const float* u, std::size_t n) noexcept {    \
-      gate_body<true>(g, u, n);                                                             \
+    attribute static void silu_times(const float* g, const float* u, std::size_t n,         \
+                                     float* y) noexcept {                                   \
+      gate_body<true>(g, u, n, y);                                                          \
     }                                                                                       \
-    attribute static void relu2_times(float* g, const float* u, std::size_t n) noexcept {   \
-      gate_body<false>(g, u, n);                                                            \
+    attribute static void relu2_times(const float* g, const float* u, std::size_t n,        \
+                                      float* y) noexcept {                                  \
+      gate_body<false>(g, u, n, y);                                                         \
     }                                                                                       \
     attribute static bool all_finite(const float* x, std::size_t n) noexcept {              \
       return all_finite_body(x, n);                                                         \

@@ -24,10 +24,10 @@ struct VectorOps {
   void (*scale)(const float* x, float s, const float* w, std::size_t n, float* y) noexcept;
   // *most = max x, x[i] = exp(x[i] - *most), and returns their sum. n > 0.
   float (*exp_sum)(float* x, std::size_t n, float* most) noexcept;
-  // g[i] = silu(g[i]) * u[i], silu(v) = v / (1 + exp(-v)).
-  void (*silu_times)(float* g, const float* u, std::size_t n) noexcept;
-  // g[i] = max(g[i], 0)^2 * u[i].
-  void (*relu2_times)(float* g, const float* u, std::size_t n) noexcept;
+  // y[i] = silu(g[i]) * u[i], silu(v) = v / (1 + exp(-v)). y may be g.
+  void (*silu_times)(const float* g, const float* u, std::size_t n, float* y) noexcept;
+  // y[i] = max(g[i], 0)^2 * u[i]. y may be g.
+  void (*relu2_times)(const float* g, const float* u, std::size_t n, float* y) noexcept;
   // Whether no x[i] is infinite or NaN.
   bool (*all_finite)(const float* x, std::size_t n) noexcept;
 };

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "kernels/f16.h"
+#include "kernels/formats/dense_layouts.h"
 #include "kernels/formats/formats.h"
 
 namespace tern::kernels {
@@ -38,6 +39,7 @@ void pack_group(const float* w, std::uint8_t* group) {
   const f16 d = f32_to_f16(scale);
   group[0] = static_cast<std::uint8_t>(d & 0xff);
   group[1] = static_cast<std::uint8_t>(d >> 8);
+  std::fill(group + 2, group + kQ4GroupBytes, std::uint8_t{0x88});
   if (!std::isfinite(f16_to_f32(d)) || !std::isfinite(inverse)) return;
   // Every w * inverse is within [-8, 8] but for rounding, so the sum truncates to 0..16.
   const auto nibble = [&](float x) {
@@ -47,11 +49,37 @@ void pack_group(const float* w, std::uint8_t* group) {
     group[2 + i] = static_cast<std::uint8_t>(nibble(w[i]) | nibble(w[i + kQ4Group / 2]) << 4);
 }
 
+void unpack_group(const std::uint8_t* group, float* w) {
+  const float d = f16_to_f32(scale_of(group));
+  for (std::size_t i = 0; i < kQ4Group / 2; ++i) {
+    w[i] = d * static_cast<float>((group[2 + i] & 15) - 8);
+    w[i + kQ4Group / 2] = d * static_cast<float>((group[2 + i] >> 4) - 8);
+  }
+}
+
 }  // namespace
+
+namespace q4_0 {
+
+void unpack(const std::uint8_t* in, std::size_t n, float* out) noexcept {
+  for (std::size_t g = 0; g < n; g += kQ4Group, in += kQ4GroupBytes) unpack_group(in, out + g);
+}
+
+void pack(const float* in, std::size_t n, std::uint8_t* out) noexcept {
+  for (std::size_t g = 0; g < n; g += kQ4Group, out += kQ4GroupBytes) pack_group(in + g, out);
+}
+
+bool sound(const std::uint8_t* in, std::size_t n) noexcept {
+  bool finite = true;
+  for (std::size_t g = 0; g < n; g += kQ4Group, in += kQ4GroupBytes) finite &= finite_f16(in);
+  return finite;
+}
+
+}  // namespace q4_0
 
 std::vector<std::uint8_t> pack_q4_0(const float* w, std::size_t rows, std::size_t cols,
                                     const std::string& tensor) {
-  std::vector<std::uint8_t> bytes(checked_bytes(rows, cols, tensor), std::uint8_t{0x88});
+  std::vector<std::uint8_t> bytes(checked_bytes(rows, cols, tensor));
   for (std::size_t g = 0; g * kQ4GroupBytes < bytes.size(); ++g) {
     std::uint8_t* group = bytes.data() + g * kQ4GroupBytes;
     pack_group(w + g * kQ4Group, group);
@@ -71,11 +99,7 @@ std::vector<float> unpack_q4_0(std::span<const std::uint8_t> bytes, std::size_t 
   for (std::size_t g = 0; g * kQ4GroupBytes < bytes.size(); ++g) {
     const std::uint8_t* group = bytes.data() + g * kQ4GroupBytes;
     check_scale(scale_of(group), g * kQ4Group, tensor);
-    const float d = f16_to_f32(scale_of(group));
-    for (std::size_t i = 0; i < kQ4Group / 2; ++i) {
-      w[g * kQ4Group + i] = d * static_cast<float>((group[2 + i] & 15) - 8);
-      w[g * kQ4Group + i + kQ4Group / 2] = d * static_cast<float>((group[2 + i] >> 4) - 8);
-    }
+    unpack_group(group, w.data() + g * kQ4Group);
   }
   return w;
 }

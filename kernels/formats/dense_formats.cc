@@ -8,7 +8,9 @@
 #include <string>
 
 #include "kernels/bf16.h"
+#include "kernels/dense/q4_0.h"
 #include "kernels/f16.h"
+#include "kernels/formats/dense_layouts.h"
 
 namespace tern::kernels {
 namespace {
@@ -60,6 +62,10 @@ constexpr std::array kTable = {
                 words_sound<std::uint16_t, 0x7C00>},
     DenseFormat{"bf16", 1, 2, half_unpack<bf16_to_f32>, half_pack<f32_to_bf16>,
                 words_sound<std::uint16_t, 0x7F80>},
+    DenseFormat{"q8_0", q8_0::kBlock, q8_0::kBlockBytes, q8_0::unpack, q8_0::pack, q8_0::sound},
+    DenseFormat{"q4_0", kQ4Group, kQ4GroupBytes, q4_0::unpack, q4_0::pack, q4_0::sound},
+    DenseFormat{"q4_k", q4_k::kBlock, q4_k::kBlockBytes, q4_k::unpack, q4_k::pack, q4_k::sound},
+    DenseFormat{"q6_k", q6_k::kBlock, q6_k::kBlockBytes, q6_k::unpack, q6_k::pack, q6_k::sound},
 };
 
 }  // namespace

@@ -32,35 +32,37 @@ float rounded_up(double v) { return std::nextafter(static_cast<float>(v), INFINI
 
 void ScreenInput::set(const float* x, std::size_t cols) {
   const std::size_t groups = cols / kScreenGroup;
-  q.resize(cols);
-  const std::size_t lanes = (groups + 3) / 4 * 16;
-  low.assign(lanes * 4, 0);
-  high.assign(lanes * 4, 0);
+  const std::size_t lanes = (groups + 7) / 8 * 16;
+  for (std::vector<std::int8_t>* part : {&q.low, &q.high, &q2.low, &q2.high})
+    part->assign(lanes * 4, 0);
+  excess.assign(groups, 0);
+  scales.resize(groups);
   lane_excess.assign(lanes, 0);
   lane_scales.assign(lanes, 0);
-  excess.resize(groups);
-  scales.resize(groups);
   double squares = 0, errors = 0;
   for (std::size_t g = 0; g < groups; ++g) {
     const float* own = x + g * kScreenGroup;
     float most = 0;
     for (std::size_t i = 0; i < kScreenGroup; ++i) most = std::max(most, std::fabs(own[i]));
-    const float scale = most / 127.0f, inverse = most > 1e-30f ? 127.0f / most : 0.0f;
-    std::int32_t sum = 0;
+    const float scale = most / 127.0f * (1.0f / 256),
+                inverse = most > 1e-30f ? 127.0f / most : 0.0f;
     for (std::size_t i = 0; i < kScreenGroup; ++i) {
-      const std::size_t k = g * kScreenGroup + i;
-      const float code = std::clamp(std::nearbyint(own[i] * inverse), -127.0f, 127.0f);
-      q[k] = static_cast<std::int8_t>(code);
-      (i % 8 < 4 ? low : high)[k / 8 * 4 + i % 4] = q[k];
-      sum += q[k];
-      lane_excess[k / 8] -= 8 * q[k];
+      const std::size_t k = g * kScreenGroup + i, at = k / 8 * 4 + k % 4;
+      const float scaled = own[i] * inverse;
+      const float code = std::clamp(std::nearbyint(scaled), -127.0f, 127.0f);
+      const float second = std::clamp(std::nearbyint((scaled - code) * 256.0f), -128.0f, 127.0f);
+      const bool low = k % 8 < 4;
+      (low ? q.low : q.high)[at] = static_cast<std::int8_t>(code);
+      (low ? q2.low : q2.high)[at] = static_cast<std::int8_t>(second);
+      const float both = 256.0f * code + second;
+      lane_excess[k / 8] -= 8 * static_cast<std::int32_t>(both);
       lane_scales[k / 8] = scale;
       const double exact = static_cast<double>(own[i]);
-      const double error = exact - static_cast<double>(scale) * static_cast<double>(code);
+      const double error = exact - static_cast<double>(scale) * static_cast<double>(both);
       squares += exact * exact;
       errors += error * error;
     }
-    excess[g] = -8 * sum;
+    excess[g] = lane_excess[2 * g] + lane_excess[2 * g + 1];
     scales[g] = scale;
   }
   const double norm = std::sqrt(squares), off = std::sqrt(errors), r = rounding(cols);

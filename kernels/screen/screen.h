@@ -4,9 +4,9 @@
 // largest, so that only the others are computed from the matrix itself. For each row it gives an
 // estimate of w . x and a bound which w . x does not exceed, whatever the weights:
 //
-//   weights   w = v + e with v = d * code, |code| <= 8, one d per group of 32 columns; the second
+//   weights   w = v + e with v = d * code, |code| <= 8, one d per group of 16 columns; the second
 //             plane refines it: w = v2 + e2 with v2 = d * (code + code2 / 16)
-//   input     x = u + f with u = s * q, |q| <= 127, one s per group
+//   input     x = u + f with u = s * (q + q2 / 256), |q| <= 127, |q2| <= 128, one s per group
 //   bound     w.x - v.u = e.x + v.f <= |e| |x| + (|w| + |e|) |f|    (Cauchy and Schwarz)
 //             + rounding(cols) (|w| + |e|) |x|, for both products are sums in float32
 //             + 1e-30, for what underflows
@@ -27,21 +27,22 @@
 
 namespace tern::kernels {
 
-inline constexpr std::size_t kScreenGroup = 32, kScreenRows = 16;  // columns; rows of a panel
+inline constexpr std::size_t kScreenGroup = 16, kScreenRows = 16;  // columns; rows of a panel
+inline constexpr std::size_t kScreenGroupBytes = kScreenRows * kScreenGroup / 2 + kScreenRows;
 
-// A panel of 16 rows: per group 4 x 64 bytes, whose byte 4 r + j of quarter i has codes + 8 of row
+// A panel of 16 rows: per group 2 x 64 bytes, whose byte 4 r + j of half i has codes + 8 of row
 // r, columns 8 i + j (low nibble) and 8 i + 4 + j of the group, and 16 signed bytes c, one per row:
 // d = c * unit. At the end 16 float32 each of unit, |w|, |e|.
-// A fine row: per group the 16 bytes of its codes2 + 8 in the same order; its bytes c; at a
+// A fine row: per group the 8 bytes of its codes2 + 8 in the same order; its bytes c; at a
 // multiple of 4, unit, |w| and |e2|.
 struct ScreenLayout {
   std::size_t rows, cols;  // cols: a multiple of kScreenGroup, <= 65536
 
   std::size_t groups() const { return cols / kScreenGroup; }
   std::size_t panels() const { return (rows + kScreenRows - 1) / kScreenRows; }
-  std::size_t norms_at() const { return groups() * (256 + kScreenRows); }
+  std::size_t norms_at() const { return groups() * kScreenGroupBytes; }
   std::size_t panel_bytes() const { return norms_at() + 3 * kScreenRows * sizeof(float); }
-  std::size_t fine_norms_at() const { return (groups() * 17 + 3) / 4 * 4; }
+  std::size_t fine_norms_at() const { return (groups() * 9 + 3) / 4 * 4; }
   std::size_t fine_row_bytes() const { return (fine_norms_at() + 12 + 63) / 64 * 64; }
   std::size_t coarse_bytes() const { return panels() * panel_bytes(); }
   std::size_t fine_bytes() const { return rows * fine_row_bytes(); }
@@ -55,11 +56,13 @@ struct Screen {
 
 // x as the screen takes it.
 struct ScreenInput {
-  std::vector<std::int8_t> q;          // [cols]
-  std::vector<std::int8_t> low, high;  // [cols / 2]: q of columns 8 i + j and 8 i + 4 + j, j < 4
-  std::vector<std::int32_t> excess;    // [groups]: -8 * sum of q
-  std::vector<float> scales;           // [groups]
-  // For fine rows, by 8 columns, zeros up to whole 128: -8 * sum of q, and the scale.
+  // q and q2 of columns 8 i + j (low) and 8 i + 4 + j (high), j < 4; zeros up to whole 128 columns.
+  struct Halves {
+    std::vector<std::int8_t> low, high;  // [cols / 2]
+  } q, q2;
+  std::vector<std::int32_t> excess;  // [groups]: -8 * sum of 256 q + q2
+  std::vector<float> scales;         // [groups]: s / 256
+  // The same for fine rows, by 8 columns, likewise.
   std::vector<std::int32_t> lane_excess;
   std::vector<float> lane_scales;
   // Factors of the bound: bound = estimate + |e| * per_error + |w| * per_weight.

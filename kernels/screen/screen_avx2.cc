@@ -20,16 +20,36 @@ TERN_TARGET inline __m256i load_256(const void* p) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(p));
 }
 
-// Pairs of products as int16: |code + 8| <= 15, so the eight of a group stay below 30,480.
-TERN_TARGET inline __m256i nibbles(__m256i sum, __m256i v, __m256i low, __m256i high) {
-  const __m256i mask = _mm256_set1_epi8(15);
-  sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(_mm256_and_si256(v, mask), low));
-  return _mm256_add_epi16(
-      sum, _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(v, 4), mask), high));
+// Of q and of q2, pairs of products as int16: |code + 8| <= 15, so the four of a group stay within
+// 15,360.
+struct Sums {
+  __m256i first, second;
+};
+
+TERN_TARGET inline Sums zeros() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+
+TERN_TARGET inline __m256i added(__m256i sum, __m256i codes, __m256i q) {
+  return _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, q));
 }
 
-TERN_TARGET inline __m256i pairs(__m256i sum) {
-  return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
+// Low and high nibbles times four activations each, from `at` on.
+template <typename Load>
+TERN_TARGET [[gnu::always_inline]] inline void nibbles(Sums& sums, __m256i v, const ScreenInput& x,
+                                                       std::size_t at, const Load& load) {
+  const __m256i mask = _mm256_set1_epi8(15);
+  const __m256i low = _mm256_and_si256(v, mask);
+  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
+  sums.first = added(sums.first, low, load(x.q.low.data() + at));
+  sums.first = added(sums.first, high, load(x.q.high.data() + at));
+  sums.second = added(sums.second, low, load(x.q2.low.data() + at));
+  sums.second = added(sums.second, high, load(x.q2.high.data() + at));
+}
+
+TERN_TARGET inline __m256 joined(const Sums& sums, __m256i excess) {
+  const __m256i one = _mm256_set1_epi16(1);
+  const __m256i first = _mm256_slli_epi32(_mm256_madd_epi16(sums.first, one), 8);
+  const __m256i second = _mm256_madd_epi16(sums.second, one);
+  return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_add_epi32(first, second), excess));
 }
 
 TERN_TARGET inline __m256i four(const std::int8_t* x) {
@@ -37,6 +57,8 @@ TERN_TARGET inline __m256i four(const std::int8_t* x) {
   std::memcpy(&word, x, sizeof word);
   return _mm256_set1_epi32(word);
 }
+
+TERN_TARGET inline __m256i thirty_two(const std::int8_t* x) { return load_256(x); }
 
 // Eight bytes as floats.
 TERN_TARGET inline __m256 bytes(__m128i c) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(c)); }
@@ -50,22 +72,20 @@ TERN_TARGET void panels(const Screen& screen, const ScreenInput& x, std::size_t 
     const std::uint8_t* at = screen.coarse + p * layout.panel_bytes();
     const auto* norms = reinterpret_cast<const float*>(at + layout.norms_at());
     __m256 total[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
-    for (std::size_t g = 0; g < groups; ++g, at += 256 + kScreenRows) {
+    for (std::size_t g = 0; g < groups; ++g, at += kScreenGroupBytes) {
       if (ask)
-        for (std::size_t line = 0; line < 5; ++line) prefetch_stream(at + line * kLineBytes);
-      __m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-      for (std::size_t i = 0; i < 4; ++i) {
-        const __m256i low = four(x.low.data() + 16 * g + 4 * i);
-        const __m256i high = four(x.high.data() + 16 * g + 4 * i);
+        for (std::size_t line = 0; line < 3; ++line) prefetch_stream(at + line * kLineBytes);
+      Sums sums[2] = {zeros(), zeros()};
+      for (std::size_t i = 0; i < 2; ++i)
         for (std::size_t half = 0; half < 2; ++half)
-          sums[half] = nibbles(sums[half], load_256(at + 64 * i + 32 * half), low, high);
-      }
-      const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 256));
+          nibbles(sums[half], load_256(at + 64 * i + 32 * half), x, 8 * g + 4 * i, four);
+      const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 128));
+      const __m256 scale = _mm256_set1_ps(x.scales[g]);
+      const __m256i excess = _mm256_set1_epi32(x.excess[g]);
       for (std::size_t half = 0; half < 2; ++half) {
-        const __m256i sum = _mm256_add_epi32(pairs(sums[half]), _mm256_set1_epi32(x.excess[g]));
         const __m256 own = bytes(half == 0 ? c : _mm_srli_si128(c, 8));
-        total[half] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
-                                      _mm256_mul_ps(own, _mm256_set1_ps(x.scales[g])), total[half]);
+        total[half] =
+            _mm256_fmadd_ps(joined(sums[half], excess), _mm256_mul_ps(own, scale), total[half]);
       }
     }
     for (std::size_t half = 0; half < 2; ++half) {
@@ -88,21 +108,18 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
 }
 
 TERN_TARGET float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
-  const __m128i spread = _mm_set_epi8(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
+  const __m128i spread = _mm_set_epi8(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
   __m256 total = _mm256_setzero_ps();
-  for (std::size_t g = 0; g < groups; g += 4) {
-    std::int32_t four_c;
-    std::memcpy(&four_c, row + 16 * groups + g, sizeof four_c);
-    const __m128i c = _mm_shuffle_epi8(_mm_cvtsi32_si128(four_c), spread);
+  for (std::size_t g = 0; g < groups; g += 8) {
+    const __m128i c = _mm_shuffle_epi8(
+        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 8 * groups + g)), spread);
     for (std::size_t half = 0; half < 2; ++half) {
-      const std::size_t at = 16 * g + 32 * half, lane = at / 4;
-      const __m256i sum = _mm256_add_epi32(
-          pairs(nibbles(_mm256_setzero_si256(), load_256(row + at), load_256(x.low.data() + at),
-                        load_256(x.high.data() + at))),
-          load_256(x.lane_excess.data() + lane));
+      const std::size_t at = 8 * g + 32 * half, lane = at / 4;
+      Sums sums = zeros();
+      nibbles(sums, load_256(row + at), x, at, thirty_two);
       const __m256 own = bytes(half == 0 ? c : _mm_srli_si128(c, 8));
       total =
-          _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
+          _mm256_fmadd_ps(joined(sums, load_256(x.lane_excess.data() + lane)),
                           _mm256_mul_ps(own, _mm256_loadu_ps(x.lane_scales.data() + lane)), total);
     }
   }

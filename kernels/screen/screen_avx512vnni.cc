@@ -16,12 +16,29 @@ namespace {
 
 #include "kernels/screen/screen_pack.h"
 
-// Low and high nibbles times four activations each.
-TERN_TARGET inline __m512i nibbles(__m512i sum, __m512i v, __m512i low, __m512i high) {
+// Of q and of q2.
+struct Sums {
+  __m512i first, second;
+};
+
+// Low and high nibbles times four activations each, from `at` on.
+template <typename Load>
+TERN_TARGET [[gnu::always_inline]] inline void nibbles(Sums& sums, __m512i v, const ScreenInput& x,
+                                                       std::size_t at, const Load& load) {
   const __m512i mask = _mm512_set1_epi8(15);
-  sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(v, mask), low);
-  return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi16(v, 4), mask), high);
+  const __m512i low = _mm512_and_si512(v, mask);
+  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+  sums.first = _mm512_dpbusd_epi32(sums.first, low, load(x.q.low.data() + at));
+  sums.first = _mm512_dpbusd_epi32(sums.first, high, load(x.q.high.data() + at));
+  sums.second = _mm512_dpbusd_epi32(sums.second, low, load(x.q2.low.data() + at));
+  sums.second = _mm512_dpbusd_epi32(sums.second, high, load(x.q2.high.data() + at));
 }
+
+TERN_TARGET inline __m512 joined(const Sums& sums) {
+  return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(sums.first, 8), sums.second));
+}
+
+TERN_TARGET inline __m512i sixty_four(const std::int8_t* x) { return _mm512_loadu_si512(x); }
 
 TERN_TARGET inline __m512i four(const std::int8_t* x) {
   std::int32_t word;
@@ -38,19 +55,15 @@ TERN_TARGET void panels(const Screen& screen, const ScreenInput& x, std::size_t 
     const std::uint8_t* at = screen.coarse + p * layout.panel_bytes();
     const auto* norms = reinterpret_cast<const float*>(at + layout.norms_at());
     __m512 total = _mm512_setzero_ps();
-    for (std::size_t g = 0; g < groups; ++g, at += 256 + kScreenRows) {
+    for (std::size_t g = 0; g < groups; ++g, at += kScreenGroupBytes) {
       if constexpr (kAhead)
-        for (std::size_t line = 0; line < 5; ++line) prefetch_stream(at + line * kLineBytes);
-      __m512i even = _mm512_set1_epi32(x.excess[g]), odd = _mm512_setzero_si512();
-      for (std::size_t i = 0; i < 4; ++i) {
-        __m512i& sum = i % 2 == 0 ? even : odd;
-        sum = nibbles(sum, _mm512_loadu_si512(at + 64 * i), four(x.low.data() + 16 * g + 4 * i),
-                      four(x.high.data() + 16 * g + 4 * i));
-      }
+        for (std::size_t line = 0; line < 3; ++line) prefetch_stream(at + line * kLineBytes);
+      Sums sums{_mm512_setzero_si512(), _mm512_set1_epi32(x.excess[g])};
+      for (std::size_t i = 0; i < 2; ++i)
+        nibbles(sums, _mm512_loadu_si512(at + 64 * i), x, 8 * g + 4 * i, four);
       const __m512 c = _mm512_cvtepi32_ps(
-          _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 256))));
-      total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(even, odd)),
-                              _mm512_mul_ps(c, _mm512_set1_ps(x.scales[g])), total);
+          _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 128))));
+      total = _mm512_fmadd_ps(joined(sums), _mm512_mul_ps(c, _mm512_set1_ps(x.scales[g])), total);
     }
     const __m512 estimate = _mm512_mul_ps(total, _mm512_loadu_ps(norms));
     __m512 bound = _mm512_add_ps(estimate, _mm512_set1_ps(kUnderflow));
@@ -70,18 +83,15 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
 }
 
 TERN_TARGET float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
-  const __m128i spread = _mm_set_epi8(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
+  const __m128i spread = _mm_set_epi8(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
   __m512 total = _mm512_setzero_ps();
-  for (std::size_t g = 0; g < groups; g += 4) {
-    const __m512i sum = nibbles(
-        _mm512_loadu_si512(x.lane_excess.data() + 4 * g), _mm512_loadu_si512(row + 16 * g),
-        _mm512_loadu_si512(x.low.data() + 16 * g), _mm512_loadu_si512(x.high.data() + 16 * g));
-    std::int32_t four_c;
-    std::memcpy(&four_c, row + 16 * groups + g, sizeof four_c);
-    const __m512 c = _mm512_cvtepi32_ps(
-        _mm512_cvtepi8_epi32(_mm_shuffle_epi8(_mm_cvtsi32_si128(four_c), spread)));
-    total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum),
-                            _mm512_mul_ps(c, _mm512_loadu_ps(x.lane_scales.data() + 4 * g)), total);
+  for (std::size_t g = 0; g < groups; g += 8) {
+    Sums sums{_mm512_setzero_si512(), _mm512_loadu_si512(x.lane_excess.data() + 2 * g)};
+    nibbles(sums, _mm512_loadu_si512(row + 8 * g), x, 8 * g, sixty_four);
+    const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 8 * groups + g));
+    const __m512 c = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_shuffle_epi8(eight, spread)));
+    total = _mm512_fmadd_ps(joined(sums),
+                            _mm512_mul_ps(c, _mm512_loadu_ps(x.lane_scales.data() + 2 * g)), total);
   }
   return _mm512_reduce_add_ps(total);
 }

@@ -28,31 +28,24 @@ TERN_INLINE void round_clamp(Floats& v, float low, float high) {
 // d of the group: its extreme weight has the code -8, and the code 7 is at most half a step from
 // the extreme of the other sign, so that the second plane reaches all.
 TERN_INLINE float step_of(const float* w) {
-  Floats a, b;
-  load(a, w);
-  load(b, w + kLanes);
-  const Floats most = a > b ? a : b, least = a < b ? a : b;
-  float high = most[0], low = least[0];
-  for (std::size_t i = 1; i < kLanes; ++i) {
-    high = most[i] > high ? most[i] : high;
-    low = least[i] < low ? least[i] : low;
+  float high = w[0], low = w[0];
+  for (std::size_t i = 1; i < kScreenGroup; ++i) {
+    high = w[i] > high ? w[i] : high;
+    low = w[i] < low ? w[i] : low;
   }
   const float larger = std::max(high, -low), smaller = std::min(high, -low);
   const float step = std::max(larger * 0.125f, smaller * (1 / 7.5f));
   return high > -low ? -step : step;
 }
 
-// Codes of 32 columns, two to a byte as screen.h says.
-TERN_INLINE void put_codes(const Floats (&codes)[2], std::uint8_t* quarter, std::size_t step) {
-  std::uint8_t bytes[2 * kLanes];
-  for (std::size_t half = 0; half < 2; ++half) {
-    const Ints whole = __builtin_convertvector(codes[half], Ints) + 8;
-    for (std::size_t i = 0; i < kLanes; ++i)
-      bytes[half * kLanes + i] = static_cast<std::uint8_t>(whole[i]);
-  }
-  for (std::size_t i = 0; i < 4; ++i, quarter += step)
+// Codes of a group, two to a byte as screen.h says: its halves lie `step` apart.
+TERN_INLINE void put_codes(const Floats& codes, std::uint8_t* to, std::size_t step) {
+  const Ints whole = __builtin_convertvector(codes, Ints) + 8;
+  std::uint8_t bytes[kLanes];
+  for (std::size_t i = 0; i < kLanes; ++i) bytes[i] = static_cast<std::uint8_t>(whole[i]);
+  for (std::size_t i = 0; i < 2; ++i, to += step)
     for (std::size_t j = 0; j < 4; ++j)
-      quarter[j] = static_cast<std::uint8_t>(bytes[8 * i + j] | bytes[8 * i + 4 + j] << 4);
+      to[j] = static_cast<std::uint8_t>(bytes[8 * i + j] | bytes[8 * i + 4 + j] << 4);
 }
 
 // The norm of what `squares` sums up, rounded up: 2^-14 for its roundings, `w` times 2^-21 for
@@ -80,25 +73,22 @@ TERN_TARGET void pack(const ScreenLayout& layout, const float* w, std::size_t ro
     for (std::size_t g = 0; g < groups; ++g) {
       const float c = std::nearbyint(steps[g] * to_codes);
       const float d = c * unit, inverse = c != 0 ? 1.0f / d : 0.0f;
-      Floats codes[2], second[2];
-      for (std::size_t half = 0; half < 2; ++half) {
-        Floats v;
-        load(v, w + g * kScreenGroup + half * kLanes);
-        codes[half] = v * inverse;
-        round_clamp(codes[half], -8, 7);
-        const Floats e = v - codes[half] * d;
-        second[half] = e * (inverse * 16);
-        round_clamp(second[half], -8, 7);
-        const Floats e2 = e - second[half] * (d * 0.0625f);
-        weights += v * v;
-        errors += e * e;
-        finer += e2 * e2;
-      }
-      put_codes(codes, coarse + g * (256 + kScreenRows) + 4 * r, 64);
-      put_codes(second, fine + g * 16, 4);
-      const auto byte = static_cast<std::int8_t>(c);
-      coarse[g * (256 + kScreenRows) + 256 + r] = static_cast<std::uint8_t>(byte);
-      fine[groups * 16 + g] = static_cast<std::uint8_t>(byte);
+      Floats v;
+      load(v, w + g * kScreenGroup);
+      Floats code = v * inverse;
+      round_clamp(code, -8, 7);
+      const Floats e = v - code * d;
+      Floats second = e * (inverse * 16);
+      round_clamp(second, -8, 7);
+      const Floats e2 = e - second * (d * 0.0625f);
+      weights += v * v;
+      errors += e * e;
+      finer += e2 * e2;
+      put_codes(code, coarse + g * kScreenGroupBytes + 4 * r, 64);
+      put_codes(second, fine + g * 8, 4);
+      const auto byte = static_cast<std::uint8_t>(static_cast<std::int8_t>(c));
+      coarse[g * kScreenGroupBytes + 128 + r] = byte;
+      fine[groups * 8 + g] = byte;
     }
     const float size = norm_of(weights, 0);
     const float own[3] = {unit, size, norm_of(finer, size)};

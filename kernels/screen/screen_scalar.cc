@@ -14,10 +14,12 @@ namespace {
 
 #include "kernels/screen/screen_pack.h"
 
-// Four bytes of codes, times the activations of eight columns.
-std::int32_t nibbles(const std::uint8_t* v, const std::int8_t* low, const std::int8_t* high) {
+// Four bytes of codes, times 256 q + q2 of eight columns from 2 * `at` on.
+std::int32_t nibbles(const std::uint8_t* v, const ScreenInput& x, std::size_t at) {
   std::int32_t sum = 0;
-  for (std::size_t j = 0; j < 4; ++j) sum += (v[j] & 15) * low[j] + (v[j] >> 4) * high[j];
+  for (std::size_t i = at; i < at + 4; ++i, ++v)
+    sum += (*v & 15) * (256 * x.q.low[i] + x.q2.low[i]) +
+           (*v >> 4) * (256 * x.q.high[i] + x.q2.high[i]);
   return sum;
 }
 
@@ -31,12 +33,10 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
     const std::size_t r = row % kScreenRows;
     float total = 0;
     for (std::size_t g = 0; g < layout.groups(); ++g) {
-      const std::uint8_t* at = panel + g * (256 + kScreenRows);
+      const std::uint8_t* at = panel + g * kScreenGroupBytes;
       std::int32_t sum = x.excess[g];
-      for (std::size_t i = 0; i < 4; ++i)
-        sum += nibbles(at + 64 * i + 4 * r, x.low.data() + 16 * g + 4 * i,
-                       x.high.data() + 16 * g + 4 * i);
-      total += static_cast<float>(sum) * (signed_byte(at[256 + r]) * x.scales[g]);
+      for (std::size_t i = 0; i < 2; ++i) sum += nibbles(at + 64 * i + 4 * r, x, 8 * g + 4 * i);
+      total += static_cast<float>(sum) * (signed_byte(at[128 + r]) * x.scales[g]);
     }
     const auto* norms = reinterpret_cast<const float*>(panel + layout.norms_at());
     estimates[row] = total * norms[r];
@@ -47,11 +47,10 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
 
 float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
   float total = 0;
-  for (std::size_t lane = 0; lane < 4 * groups; ++lane) {
-    const std::int32_t sum = x.lane_excess[lane] + nibbles(row + 4 * lane, x.low.data() + 4 * lane,
-                                                           x.high.data() + 4 * lane);
+  for (std::size_t lane = 0; lane < 2 * groups; ++lane) {
+    const std::int32_t sum = x.lane_excess[lane] + nibbles(row + 4 * lane, x, 4 * lane);
     total +=
-        static_cast<float>(sum) * (signed_byte(row[16 * groups + lane / 4]) * x.lane_scales[lane]);
+        static_cast<float>(sum) * (signed_byte(row[8 * groups + lane / 2]) * x.lane_scales[lane]);
   }
   return total;
 }

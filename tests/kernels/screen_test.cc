@@ -54,22 +54,22 @@ Row decode(const Packed& packed, std::size_t r) {
   const ScreenLayout& l = packed.layout;
   const std::uint8_t* panel = packed.coarse.data() + r / 16 * l.panel_bytes();
   const std::uint8_t* own = packed.fine.data() + r * l.fine_row_bytes();
-  const std::uint8_t* norms = panel + l.groups() * 272 + r % 16 * 4;
+  const std::uint8_t* norms = panel + l.groups() * 144 + r % 16 * 4;
   Row row;
   const double unit = static_cast<double>(float_at(norms));
   row.weight = static_cast<double>(float_at(norms + 64));
   row.error = static_cast<double>(float_at(norms + 128));
-  const std::uint8_t* fine_norms = own + (l.groups() * 17 + 3) / 4 * 4;
+  const std::uint8_t* fine_norms = own + (l.groups() * 9 + 3) / 4 * 4;
   CHECK(float_at(fine_norms) == float_at(norms));
   CHECK(float_at(fine_norms + 4) == float_at(norms + 64));
   row.finer = static_cast<double>(float_at(fine_norms + 8));
   for (std::size_t k = 0; k < l.cols; ++k) {
-    const std::size_t g = k / 32, i = k % 32 / 8, j = k % 4;
+    const std::size_t g = k / 16, i = k % 16 / 8, j = k % 4;
     const unsigned shift = k % 8 < 4 ? 0 : 4;
-    const int c = static_cast<std::int8_t>(panel[g * 272 + 256 + r % 16]);
-    CHECK(own[l.groups() * 16 + g] == static_cast<std::uint8_t>(c));
-    const int code = ((panel[g * 272 + i * 64 + r % 16 * 4 + j] >> shift) & 15) - 8;
-    const int second = ((own[g * 16 + i * 4 + j] >> shift) & 15) - 8;
+    const int c = static_cast<std::int8_t>(panel[g * 144 + 128 + r % 16]);
+    CHECK(own[l.groups() * 8 + g] == static_cast<std::uint8_t>(c));
+    const int code = ((panel[g * 144 + i * 64 + r % 16 * 4 + j] >> shift) & 15) - 8;
+    const int second = ((own[g * 8 + i * 4 + j] >> shift) & 15) - 8;
     row.coarse.push_back(unit * c * code);
     row.fine.push_back(unit * c * (code + second / 16.0));
   }
@@ -177,8 +177,8 @@ void check_bounds(const ScreenKernel& kernel, const Packed& packed, const std::v
 TEST_CASE("planes hold the weights and norms say what they miss", "[kernels]") {
   for_each_kernel([&](const ScreenKernel& kernel) {
     for (const Kind kind : kKinds)
-      for (const ScreenLayout layout : {ScreenLayout{1, 32}, ScreenLayout{17, 96},
-                                        ScreenLayout{33, 256}, ScreenLayout{16, 2048 + 32}}) {
+      for (const ScreenLayout layout : {ScreenLayout{1, 16}, ScreenLayout{17, 80},
+                                        ScreenLayout{33, 256}, ScreenLayout{16, 2048 + 48}}) {
         INFO(kernel.name << " kind " << static_cast<int>(kind) << " " << layout.rows << " x "
                          << layout.cols);
         const auto w = weights(kind, layout.rows * layout.cols, 5);
@@ -197,8 +197,8 @@ TEST_CASE("planes hold the weights and norms say what they miss", "[kernels]") {
           CHECK(row.weight <= norm(own) * 1.0001 + 1e-16);
           CHECK(row.error <= norm(e) * 1.0001 + norm(own) * 1e-6 + 1e-16);
           CHECK(row.finer <= norm(e2) * 1.0001 + norm(own) * 1e-6 + 1e-16);
-          if (kind == Kind::kNormal) {
-            CHECK(norm(e) < 0.1 * norm(own));
+          if (kind == Kind::kNormal && layout.cols > 16) {
+            CHECK(norm(e) < 0.09 * norm(own));
             CHECK(norm(e2) < 0.008 * norm(own));
           }
         }
@@ -221,8 +221,8 @@ TEST_CASE("every kernel packs the same bytes", "[kernels]") {
 
 TEST_CASE("estimates are the products of the planes and the quantised input", "[kernels]") {
   for_each_kernel([&](const ScreenKernel& kernel) {
-    for (const ScreenLayout layout : {ScreenLayout{1, 32}, ScreenLayout{40, 160},
-                                      ScreenLayout{19, 224}, ScreenLayout{50, 2560}}) {
+    for (const ScreenLayout layout : {ScreenLayout{1, 16}, ScreenLayout{40, 160},
+                                      ScreenLayout{19, 208}, ScreenLayout{50, 2560}}) {
       INFO(kernel.name << " " << layout.rows << " x " << layout.cols);
       const auto w = weights(Kind::kNormal, layout.rows * layout.cols, 7);
       const auto x = weights(Kind::kHeavy, layout.cols, 8);
@@ -230,8 +230,14 @@ TEST_CASE("estimates are the products of the planes and the quantised input", "[
       ScreenInput input;
       input.set(x.data(), layout.cols);
       std::vector<float> u;
-      for (std::size_t k = 0; k < layout.cols; ++k)
-        u.push_back(static_cast<float>(input.q[k]) * input.scales[k / 32]);
+      for (std::size_t k = 0; k < layout.cols; ++k) {
+        const std::size_t at = k / 8 * 4 + k % 4;
+        const bool low = k % 8 < 4;
+        const int first = (low ? input.q.low : input.q.high)[at];
+        const int second = (low ? input.q2.low : input.q2.high)[at];
+        u.push_back(static_cast<float>(256 * first + second) * input.scales[k / 16]);
+        CHECK(std::fabs(u[k] - x[k]) <= input.scales[k / 16] * 1.1f);
+      }
       Results r = coarse_of(*kernel.run, packed, input);
       const std::vector<float> before = r.estimates;
       std::vector<std::uint32_t> odd;
@@ -293,7 +299,7 @@ TEST_CASE("an input along what a plane misses meets the bound closely and keeps 
                                       w.begin() + static_cast<long>((r + 1) * layout.cols));
         const double size = norm(std::vector<double>(x.begin(), x.end())) * norm(own);
         CHECK(static_cast<double>(got.bounds[r]) - dot(own.data(), x.data(), layout.cols) <=
-              0.02 * size);
+              0.001 * size);
       }
     }
   });

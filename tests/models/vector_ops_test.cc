@@ -53,15 +53,15 @@ TEST_CASE("vector operations are what they say on every ISA to the bit", "[model
       CHECK(y == expected);
 
       y = a;
-      ops->relu2_times(y.data(), b.data(), n);
+      ops->relu2_times(y.data(), b.data(), n, y.data());
       for (std::size_t i = 0; i < n; ++i)
         expected[i] = std::max(a[i], 0.0f) * std::max(a[i], 0.0f) * b[i];
       CHECK(y == expected);
       // Nothing behind the end is touched.
       std::vector<float> guarded = a;
       guarded.push_back(42.0f);
-      ops->silu_times(guarded.data(), b.data(), n);
-      ops->relu2_times(guarded.data(), b.data(), n);
+      ops->silu_times(guarded.data(), b.data(), n, guarded.data());
+      ops->relu2_times(guarded.data(), b.data(), n, guarded.data());
       float most = 0;
       ops->exp_sum(guarded.data(), n, &most);
       CHECK(guarded.back() == 42.0f);
@@ -113,7 +113,7 @@ TEST_CASE("silu is x times the logistic of x and the same on every ISA", "[model
   std::vector<float> first;
   for (const VectorOps* ops : all_ops()) {
     std::vector<float> y = x;
-    ops->silu_times(y.data(), ones.data(), y.size());
+    ops->silu_times(y.data(), ones.data(), y.size(), y.data());
     for (std::size_t i = 0; i < y.size(); ++i) {
       const double v = static_cast<double>(x[i]);
       const double exact = v / (1.0 + std::exp(-v));

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The largest results of a large dense matrix, exactly, without reading all of it: a screen
+// (kernels/screen/screen.h) bounds every row's result, and only rows whose bound reaches the k-th
+// largest of results that are known are computed from the matrix itself.
+//
+//   1. coarse estimates and bounds of all rows (4.3 bits per weight)
+//   2. the rows of the k largest estimates, exactly: the least of them is the threshold
+//   3. where many bounds reach it, those rows again with the second plane (4.3 bits more), and the
+//      k largest of these estimates exactly: a better threshold
+//   4. the rows whose bound reaches it, exactly
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/huge_buffer.h"
+#include "kernels/screen/screen.h"
+#include "kernels/thread_pool.h"
+#include "models/dense_product.h"
+#include "models/linear.h"
+
+namespace tern::models {
+
+class ScreenedHead {
+ public:
+  // Whether a screen of that matrix can be made, and pays.
+  static bool fits(const DenseMatrix& w);
+
+  // Borrows all. Throws std::runtime_error when the memory is not there.
+  ScreenedHead(const DenseMatrix& w, const DenseProduct& product, kernels::Isa isa,
+               kernels::ThreadPool& pool);
+
+  // Results that include the k largest for x [cols], finite; of equal ones all. False, and `out` as
+  // it was, where too many rows reach the threshold for this to be worth it.
+  bool largest(const float* x, std::size_t k, LargestRows& out);
+
+ private:
+  void exact(const float* x, const std::vector<std::uint32_t>& rows, std::vector<float>& y);
+  // Of the k panels or rows with the largest estimates, one row each, best first.
+  void best_of_panels(std::size_t k, std::vector<std::uint32_t>& rows);
+  void best_of(const std::vector<std::uint32_t>& among, std::size_t k,
+               std::vector<std::uint32_t>& rows) const;
+
+  const DenseMatrix& w_;
+  const DenseProduct& product_;
+  const kernels::ScreenFns& run_;
+  kernels::ThreadPool& pool_;
+  kernels::ScreenLayout layout_;
+  kernels::HugeBuffer coarse_, fine_;
+
+  kernels::ScreenInput input_;
+  std::vector<float> estimates_, bounds_;                // [rows of whole panels]
+  std::vector<float> panel_most_;                        // [panels]: largest estimate
+  std::vector<std::uint32_t> seeds_, reaching_, order_;  // rows
+  std::vector<float> seed_results_;
+};
+
+}  // namespace tern::models
