@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/check.h"
+#include "models/detokenizer.h"
 #include "models/stop_strings.h"
 
 namespace tern::models {
@@ -139,6 +140,7 @@ Reply Chat::reply(const GenerateOptions& options, const std::vector<std::string>
       strings.emplace_back(shape_.end);
   }
   StopStrings stop(strings);
+  Detokenizer detokenizer(tokenizer_, false, false);  // a reply continues the prompt
   const std::vector<TokenId> ids = fitting_prompt(options.max_tokens, reply);
 
   bool begun = false;
@@ -155,7 +157,7 @@ Reply Chat::reply(const GenerateOptions& options, const std::vector<std::string>
           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       const std::size_t read_before = held_.size() - reply.reused;
       reply.made = generate(decoder_, ids, how, [&](TokenId id) {
-        return shown(stop.add(tokenizer_.decode(std::span(&id, 1)))) && !stop.hit();
+        return shown(stop.add(detokenizer.add(id))) && !stop.hit();
       });
       reply.made.prefill_s += read_s;
       reply.made.prefill_tokens += read_before;
