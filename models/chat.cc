@@ -140,6 +140,7 @@ Reply Chat::reply(const GenerateOptions& options, const std::vector<std::string>
       strings.emplace_back(shape_.end);
   }
   StopStrings stop(strings);
+  Detokenizer detokenizer(tokenizer_, false, false);  // a reply continues the prompt
   const std::vector<TokenId> ids = fitting_prompt(options.max_tokens, reply);
 
   Detokenizer detokenizer(tokenizer_, false, /*at_start=*/false);

@@ -32,12 +32,14 @@ class Tokenizer {
   TokenizerData take() && { return std::move(*data_); }  // checked by now
   std::size_t size() const { return data_->tokens.size(); }
 
-  // Special tokens spelled out in the text become that token, as the reference does by default.
-  // `add_special` puts the BOS token first and the EOS token last where the checkpoint asks for
-  // it. Any bytes can be encoded; those that are not UTF-8 split the text where they stand. All of
-  // them come back from decode() in kind "gpt2", and in "llama" with byte tokens, except that
-  // U+2581 comes back as a blank. Throws std::runtime_error for texts of 2^31 bytes and more.
-  // Without `parse_special` the text is ordinary throughout, whatever it spells.
+  // Special tokens spelled out in the text become that token, as the reference does by default;
+  // without `parse_special` control tokens are ordinary text. `add_special` puts the BOS token
+  // first and the EOS token last where the checkpoint asks for it.
+  // Any bytes can be encoded; those that are not UTF-8 split the text where they stand. All come
+  // back from decode() in kind "gpt2", and in "llama" where it has byte tokens and one for the
+  // blank, but for two things that are as in the reference: U+2581 comes back as a blank, and the
+  // blank that goes before a text goes before what follows a control token as well, and stays.
+  // Throws std::runtime_error for texts of 2^31 bytes and more.
   std::vector<TokenId> encode(std::string_view text, bool add_special,
                               bool parse_special = true) const;
 
