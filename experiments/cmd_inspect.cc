@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tern inspect: what a checkpoint holds: keys, tensors, and how its trits are distributed.
+// tern inspect: what a checkpoint holds: keys, tokenizer, tensors, and how its trits are
+// distributed over the layers.
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "experiments/commands.h"
-#include "experiments/engine.h"
+#include "experiments/inspect.h"
 #include "experiments/output.h"
-#include "experiments/provenance.h"
-#include "experiments/trit_counts.h"
-#include "models/checkpoint.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
@@ -21,125 +18,76 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string model;
+  InspectOptions inspect;
   std::string json;
+  bool keys = false, tensors = false, layers = false;  // none of them: all
+  bool no_weights = false;
+
+  bool all() const { return !keys && !tensors && !layers; }
 };
-
-constexpr std::size_t kShownEntries = 4;  // of an array
-
-template <typename T>
-ordered_json shortened(const std::vector<T>& values) {
-  const std::size_t n = std::min(values.size(), kShownEntries);
-  return ordered_json(std::vector<T>(values.begin(), values.begin() + static_cast<long>(n)));
-}
-
-ordered_json to_json(const models::GgufValue& value) {
-  if (const auto* array = std::get_if<models::GgufArray>(&value.value))
-    return std::visit(
-        [](const auto& v) -> ordered_json {
-          return {{"count", v.size()}, {"first", shortened(v)}};
-        },
-        array->values);
-  if (value.type == models::GgufType::kBool) return std::get<std::uint64_t>(value.value) != 0;
-  return std::visit(
-      [](const auto& v) -> ordered_json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, models::GgufArray>)
-          return nullptr;
-        else
-          return v;
-      },
-      value.value);
-}
-
-const models::TernaryMatrix* find_ternary(const models::Model& model, const std::string& name) {
-  for (const models::Layer& layer : model.layers)
-    for (const models::LinearSlot& slot : models::linear_slots())
-      if (models::name_of(layer.*slot.linear) == name)
-        return std::get_if<models::TernaryMatrix>(&(layer.*slot.linear));
-  return nullptr;
-}
-
-ordered_json stats(const TritCounts& trits) {
-  return {{"zero_fraction", trits.zero_fraction()},
-          {"entropy_bits_per_weight", trits.entropy_bits()}};
-}
-
-ordered_json inspect(const std::string& path) {
-  const models::MappedFile mapped = models::map_file(path);
-  const models::Gguf file = models::Gguf::parse(mapped.bytes, path);
-  const auto model = models::read_model(file, mapped.owner);
-
-  ordered_json keys = ordered_json::object(), tensors = ordered_json::array();
-  for (const auto& [key, value] : file.values()) keys[key] = to_json(value);
-  std::uint64_t weights = 0, bytes = 0, linear_weights = 0, linear_bytes = 0;
-  TritCounts all;
-  for (const models::GgufTensor& t : file.tensors()) {
-    ordered_json row = {{"name", t.name},
-                        {"type", models::tensor_type_name(t.type)},
-                        {"shape", t.shape},
-                        {"bytes", t.data.size()}};
-    weights += t.elements();
-    bytes += t.data.size();
-    if (const models::TernaryMatrix* w = find_ternary(*model, t.name)) {
-      const TritCounts trits = count_trits(*w);
-      all += trits;
-      linear_weights += t.elements();
-      linear_bytes += t.data.size();
-      row["scale"] = w->gamma;
-      row.update(stats(trits));
-    }
-    tensors.push_back(row);
-  }
-  const auto bits = [](std::uint64_t b, std::uint64_t w) {
-    return 8 * static_cast<double>(b) / static_cast<double>(w);
-  };
-  ordered_json totals = {{"weights", weights},
-                         {"weight_bytes", bytes},
-                         {"bits_per_weight", bits(bytes, weights)},
-                         {"file_bytes", mapped.bytes.size()}};
-  if (linear_weights != 0) {
-    totals["ternary_weights"] = linear_weights;
-    totals["ternary_bytes"] = linear_bytes;
-    totals["ternary_bits_per_weight"] = bits(linear_bytes, linear_weights);
-    totals["ternary"] = stats(all);
-  }
-  return {{"schema", "tern.inspect"},
-          {"schema_version", 1},
-          {"provenance", provenance()},
-          {"model", {{"path", path}, {"name", model->config.name}}},
-          {"config", experiments::to_json(model->config)},
-          {"config_hash", config_hash(model->config)},
-          {"keys", keys},
-          {"tensors", tensors},
-          {"totals", totals}};
-}
 
 std::string line_of(const ordered_json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string text_of(const ordered_json& j) {
+std::string keys_text(const ordered_json& j) {
   std::string text;
   for (const auto& [key, value] : j["keys"].items())
     text += fmt::format(
         "{:<42} {}\n", key,
-        value.is_object()
+        value.is_object() && value.contains("count")
             ? fmt::format("{} entries: {}...", line_of(value["count"]), line_of(value["first"]))
             : line_of(value));
-  text += fmt::format("\n{:<28} {:>6} {:>14} {:>12} {:>8} {:>8}\n", "tensor", "type", "shape",
-                      "bytes", "zeros", "entropy");
-  for (const ordered_json& t : j["tensors"]) {
-    text += fmt::format("{:<28} {:>6} {:>14} {:>12}", t["name"].get<std::string>(),
-                        t["type"].get<std::string>(), line_of(t["shape"]),
-                        t["bytes"].get<std::uint64_t>());
-    if (t.contains("zero_fraction"))
-      text += fmt::format(" {:>8.4f} {:>8.4f}", t["zero_fraction"].get<double>(),
-                          t["entropy_bits_per_weight"].get<double>());
-    text += "\n";
-  }
-  const ordered_json& totals = j["totals"];
+  const ordered_json& t = j["tokenizer"];
+  if (t.is_null()) return text + "\nno tokenizer\n";
+  const auto number = [&](const char* key) { return t[key].get<std::size_t>(); };
   text += fmt::format(
-      "\n{} weights in {} bytes, {:.4f} bits per weight; file {} bytes\n",
+      "\ntokenizer {}, pre-tokenizer {}: {} tokens ({} control, {} user-defined, {} unused, {} "
+      "bytes), {} merges, chat template of {} bytes\n",
+      t["model"].get<std::string>(), t["pre"].get<std::string>(), number("tokens"),
+      number("control_tokens"), number("user_defined_tokens"), number("unused_tokens"),
+      number("byte_tokens"), number("merges"), number("chat_template_bytes"));
+  for (const char* special : {"bos", "eos", "unknown", "padding"})
+    if (!t[special].is_null())
+      text += fmt::format("{:<10} {} {}\n", special, line_of(t[special]["id"]),
+                          line_of(t[special]["text"]));
+  return text;
+}
+
+std::string stats_text(const ordered_json& row) {
+  if (!row.contains("zero_fraction")) return "\n";
+  return fmt::format(" {:>8.4f} {:>8.4f}\n", row["zero_fraction"].get<double>(),
+                     row["entropy_bits_per_weight"].get<double>());
+}
+
+std::string tensors_text(const ordered_json& j) {
+  std::size_t width = 28;
+  for (const ordered_json& t : j["tensors"])
+    width = std::max(width, t["name"].get<std::string>().size());
+  std::string text = fmt::format("{:<{}} {:>6} {:>14} {:>12} {:>8} {:>8}\n", "tensor", width,
+                                 "type", "shape", "bytes", "zeros", "entropy");
+  for (const ordered_json& t : j["tensors"])
+    text += fmt::format("{:<{}} {:>6} {:>14} {:>12}", t["name"].get<std::string>(), width,
+                        t["type"].get<std::string>(), line_of(t["shape"]),
+                        t["bytes"].get<std::uint64_t>()) +
+            stats_text(t);
+  return text;
+}
+
+std::string layers_text(const ordered_json& j) {
+  std::string text = fmt::format("{:<5} {:>12} {:>12} {:>8} {:>8} {:>8}\n", "layer", "weights",
+                                 "bytes", "bits", "zeros", "entropy");
+  for (const ordered_json& layer : j["layers"])
+    text += fmt::format("{:<5} {:>12} {:>12} {:>8.4f}", layer["layer"].get<std::size_t>(),
+                        layer["weights"].get<std::uint64_t>(), layer["bytes"].get<std::uint64_t>(),
+                        layer["bits_per_weight"].get<double>()) +
+            stats_text(layer);
+  return text;
+}
+
+std::string totals_text(const ordered_json& totals) {
+  std::string text = fmt::format(
+      "{} weights in {} bytes, {:.4f} bits per weight; file {} bytes\n",
       totals["weights"].get<std::uint64_t>(), totals["weight_bytes"].get<std::uint64_t>(),
       totals["bits_per_weight"].get<double>(), totals["file_bytes"].get<std::uint64_t>());
   if (totals.contains("ternary"))
@@ -154,10 +102,15 @@ std::string text_of(const ordered_json& j) {
   return text;
 }
 
-void run(const Options& o) {
-  models::check_outputs({{"--json", o.json}}, {o.model});
-  const ordered_json j = inspect(o.model);
-  print_out(text_of(j));
+void run(Options o) {
+  models::check_outputs({{"--json", o.json}}, {o.inspect.model});
+  o.inspect.weights = !o.no_weights;
+  const ordered_json j = inspect(o.inspect);
+  std::string text;
+  if (o.all() || o.keys) text += keys_text(j) + "\n";
+  if (o.all() || o.tensors) text += tensors_text(j) + "\n";
+  if (o.all() || o.layers) text += layers_text(j) + "\n";
+  print_out(text + totals_text(j["totals"]));
   if (!o.json.empty())
     models::write_whole_file(
         o.json, j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -168,7 +121,15 @@ void run(const Options& o) {
 void add_inspect(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("inspect", "Show what a checkpoint holds");
-  cmd->add_option("model", o->model, "Checkpoint (GGUF)")->required();
+  cmd->add_option("model", o->inspect.model, "Checkpoint: a GGUF file or a Hugging Face directory")
+      ->required();
+  cmd->add_flag("--keys", o->keys, "Show keys and tokenizer (with no such flag: everything)");
+  cmd->add_flag("--tensors", o->tensors, "Show the tensors");
+  cmd->add_flag("--layers", o->layers, "Show bits, zeros and entropy per layer");
+  cmd->add_flag("--no-weights", o->no_weights, "Read headers only: no zeros, no entropy");
+  cmd->add_option("--i2s-layout", o->inspect.i2s, "Of an I2_S file: x86 or arm")
+      ->check(CLI::IsMember({"x86", "arm"}))
+      ->capture_default_str();
   cmd->add_option("--json", o->json, "Write all of it here");
   cmd->callback([o] { run(*o); });
 }

@@ -63,9 +63,9 @@ void run(const Options& o) {
   const std::uint64_t bytes = models::gguf_bytes(values, tensors);
 
   const Interrupt interrupt;
-  Progress progress("tensors", tensors.size());
+  Progress progress("tensors");
   if (!models::write_gguf(o.out, values, tensors, [&](std::size_t i) {
-        progress.at(i, tensors[i].name);
+        progress.at(i, tensors.size(), tensors[i].name);
         return !interrupt.seen();
       }))
     throw Exit{kExitInterrupted};

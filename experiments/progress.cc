@@ -10,12 +10,12 @@
 
 namespace tern::experiments {
 
-Progress::Progress(std::string what, std::size_t total)
-    : what_(std::move(what)), total_(total), shown_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string what)
+    : what_(std::move(what)), shown_(::isatty(STDERR_FILENO) == 1) {}
 
-void Progress::at(std::size_t index, std::string_view name) {
+void Progress::at(std::size_t index, std::size_t total, std::string_view name) {
   if (!shown_) return;
-  const std::string line = fmt::format("{} of {} {}: {}", index + 1, total_, what_, name);
+  const std::string line = fmt::format("{} of {} {}: {}", index + 1, total, what_, name);
   width_ = std::max(width_, line.size());
   fmt::print(stderr, "\r{:<{}}", line, width_);
   std::fflush(stderr);

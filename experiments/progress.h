@@ -11,18 +11,16 @@ namespace tern::experiments {
 
 class Progress {
  public:
-  // `what` is counted ("tensors"), `total` of them.
-  Progress(std::string what, std::size_t total);
+  explicit Progress(std::string what);  // what is counted: "tensors"
   ~Progress() { done(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void at(std::size_t index, std::string_view name);
+  void at(std::size_t index, std::size_t total, std::string_view name);
   void done();  // takes the line away
 
  private:
   std::string what_;
-  std::size_t total_;
   bool shown_;
   std::size_t width_ = 0;
 };

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstring>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
@@ -121,8 +121,8 @@ void ternary_to_ternary(const Linear& matrix, const RowOrder& order,
 }
 
 // Masters: 0, and two neighbouring bfloat16 values of either sign in the number that makes the
-// mean |W|, summed as the readers do, gamma again; each is at least gamma, so that it rounds to its
-// trit.
+// mean |W|, summed as the readers do, gamma again; none is much below gamma, so that each rounds to
+// its trit.
 void ternary_to_masters(const Linear& matrix, const RowOrder& order, float gamma,
                         kernels::ThreadPool& pool, MatrixReport& report, const EmitBytes& emit) {
   const kernels::Trits t = trits_of(matrix, gamma, order, pool);
@@ -230,8 +230,11 @@ std::string_view format_name(const Linear& matrix) {
   return format == nullptr ? "i2_s" : format->name;
 }
 
-MatrixStream convert_matrix(const Linear& matrix, const RowOrder& order, const std::string& format,
-                            bool ternarize, kernels::ThreadPool& pool, MatrixReport& report) {
+MatrixStream convert_matrix(const Linear& borrowed, const RowOrder& order,
+                            const std::string& format, bool ternarize, kernels::ThreadPool& pool,
+                            MatrixReport& report) {
+  const auto kept = std::make_shared<const Linear>(borrowed);  // where it lies is the caller's
+  const Linear& matrix = *kept;
   const std::size_t rows = rows_of(matrix), cols = cols_of(matrix);
   report.name = name_of(matrix);
   report.from = format_name(matrix);
@@ -247,24 +250,24 @@ MatrixStream convert_matrix(const Linear& matrix, const RowOrder& order, const s
         !problem.empty())
       throw std::runtime_error("tensor " + report.name + ": " + format + " " + problem);
     if (dense != nullptr && dense->format == &to) {
-      stream.produce = [dense, order, &report](const EmitBytes& emit) {
+      stream.produce = [kept, dense, order, &report](const EmitBytes& emit) {
         copy_dense(*dense, order, report, emit);
       };
     } else if (dense != nullptr) {
-      stream.produce = [&matrix, dense, order, &to, &pool, &report](const EmitBytes& emit) {
+      stream.produce = [kept, dense, order, &to, &pool, &report](const EmitBytes& emit) {
         const auto fill = [dense](std::size_t row, float* values) {
           dense->format->unpack(dense->data + row * dense->row_bytes(), dense->cols, values);
         };
-        floats_to_dense(matrix, order, to, fill, pool, report, emit);
+        floats_to_dense(*kept, order, to, fill, pool, report, emit);
       };
     } else {
-      stream.produce = [&matrix, ternary, order, &to, &pool, &report](const EmitBytes& emit) {
+      stream.produce = [kept, ternary, order, &to, &pool, &report](const EmitBytes& emit) {
         const std::vector<std::int8_t> trits = all_trits(*ternary, pool);
         const auto fill = [&](std::size_t row, float* values) {
           for (std::size_t c = 0; c < ternary->cols; ++c)
             values[c] = ternary->gamma * static_cast<float>(trits[row * ternary->cols + c]);
         };
-        floats_to_dense(matrix, order, to, fill, pool, report, emit);
+        floats_to_dense(*kept, order, to, fill, pool, report, emit);
       };
     }
     return stream;
@@ -273,17 +276,17 @@ MatrixStream convert_matrix(const Linear& matrix, const RowOrder& order, const s
     throw std::runtime_error("tensor " + report.name + ": is " + report.from +
                              "; to quantise it to " + format + ", ask with --ternarize");
   report.ternary = true;
-  if (format != kMasters)
+  if (format != kMasterFormat)
     kernels::check_shape(kernels::ternary_format(format), rows, cols, "tensor " + report.name);
   stream.gamma = report.scale = gamma_of(matrix, pool);
   if (!std::isfinite(stream.gamma))
     throw std::runtime_error("tensor " + report.name + ": the scale is not finite");
-  stream.produce = [&matrix, order, format, gamma = stream.gamma, &pool,
+  stream.produce = [kept, order, format, gamma = stream.gamma, &pool,
                     &report](const EmitBytes& emit) {
-    if (format == kMasters)
-      ternary_to_masters(matrix, order, gamma, pool, report, emit);
+    if (format == kMasterFormat)
+      ternary_to_masters(*kept, order, gamma, pool, report, emit);
     else
-      ternary_to_ternary(matrix, order, kernels::ternary_format(format), gamma, pool, report, emit);
+      ternary_to_ternary(*kept, order, kernels::ternary_format(format), gamma, pool, report, emit);
   };
   return stream;
 }

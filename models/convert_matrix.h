@@ -28,7 +28,7 @@ struct RowOrder {
 };
 
 // bfloat16 weights that become ternary when they are read: those of T whose mean |W| is gamma.
-inline constexpr std::string_view kMasters = "masters";
+inline constexpr std::string_view kMasterFormat = "masters";
 
 struct MatrixReport {
   std::string name, from, to;
@@ -40,15 +40,15 @@ struct MatrixReport {
 };
 
 struct MatrixStream {
-  std::string format;  // of kernels/formats, or kMasters
+  std::string format;  // of kernels/formats, or kMasterFormat
   std::uint64_t rows, cols;
   float gamma;  // W = gamma * T where the format is ternary, else 0
   std::function<void(const EmitBytes& emit)> produce;
 };
 
 // `ternarize`: dense weights may become ternary, by absmean; without it that is an error.
-// `report` must outlive the stream, whose produce() completes it; so must pool and matrix. Throws
-// std::runtime_error that names tensor and remedy.
+// `report` must outlive the stream, whose produce() completes it; so must the pool and what the
+// matrix points to. Throws std::runtime_error that names tensor and remedy.
 MatrixStream convert_matrix(const Linear& matrix, const RowOrder& order, const std::string& format,
                             bool ternarize, kernels::ThreadPool& pool, MatrixReport& report);
 

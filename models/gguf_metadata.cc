@@ -6,7 +6,9 @@
 #include <array>
 #include <optional>
 #include <stdexcept>
+#include <unordered_map>
 
+#include "kernels/formats/tl.h"
 #include "models/architecture.h"
 
 namespace tern::models {
@@ -48,12 +50,40 @@ void check_architecture(const Config& c) {
         c.architecture);
 }
 
+// llama.cpp knows model "llama" by scores alone: where merges are there instead, a token's is minus
+// the rank of the first merge that makes it, which joins the same pairs in the same order.
+std::vector<float> scores_of(const TokenizerData& t) {
+  if (t.model != "llama" || !t.scores.empty()) return t.scores;
+  std::unordered_map<std::string, std::size_t> ranks;
+  for (std::size_t rank = 0; rank < t.merges.size(); ++rank) {
+    std::string token = t.merges[rank];
+    token.erase(token.find(' '), 1);
+    ranks.emplace(std::move(token), rank);
+  }
+  std::vector<float> scores;
+  for (const std::string& token : t.tokens) {
+    const auto found = ranks.find(token);
+    scores.push_back(found == ranks.end() ? 0 : -static_cast<float>(found->second));
+  }
+  return scores;
+}
+
 }  // namespace
 
 std::uint32_t gguf_file_type(std::string_view linears) { return find_format(linears).file_type; }
 
 TensorType gguf_tensor_type(std::string_view format) {
   return *find_tensor_type(find_format(format).name);
+}
+
+void check_gguf_shape(std::string_view format, std::size_t rows, std::size_t cols,
+                      const std::string& tensor) {
+  if ((format == "tl1" || format == "tl2") && kernels::find_tl_preset(rows, cols) == nullptr)
+    throw std::runtime_error(
+        "tensor " + tensor + ": " + std::to_string(rows) + " x " + std::to_string(cols) +
+        " has no preset of tiles, so readers could not "
+        "know how " +
+        std::string(format) + " cuts it; bitnet.cpp refuses it as well: choose another format");
 }
 
 void check_metadata(const Config& c, const TokenizerData& tokenizer) {
@@ -91,11 +121,12 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
       {k + "pre", GgufValue::string(t.model == "gpt2" ? t.pre : "default")},
       {k + "tokens", GgufValue::strings(t.tokens)},
   };
-  if (!t.scores.empty())
-    v.emplace_back(k + "scores",
-                   GgufValue{GgufType::kArray,
-                             GgufArray{GgufType::kF32,
-                                       std::vector<double>(t.scores.begin(), t.scores.end())}});
+  const std::vector<float> scores = scores_of(t);
+  if (!scores.empty())
+    v.emplace_back(
+        k + "scores",
+        GgufValue{GgufType::kArray,
+                  GgufArray{GgufType::kF32, std::vector<double>(scores.begin(), scores.end())}});
   std::vector<std::int64_t> types;
   for (const TokenType type : t.types) types.push_back(static_cast<std::int32_t>(type));
   v.emplace_back(k + "token_type", GgufValue::i32s(std::move(types)));
@@ -105,10 +136,15 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
   };
   token("bos_token_id", t.bos);
   token("eos_token_id", t.eos);
-  // Where a turn ends is the one further stop that has a key.
-  const auto eot =
-      std::find_if(t.stops.begin(), t.stops.end(), [&](TokenId id) { return id != t.eos; });
-  if (eot != t.stops.end()) token("eot_token_id", *eot);
+  // Further stops have two keys. Where a message ends but not the turn (LLaMA-3.1's calls of tools)
+  // is told by its spelling.
+  for (const TokenId id : t.stops) {
+    const bool message = t.tokens[id] == "<|eom_id|>";
+    const std::string key = k + (message ? "eom_token_id" : "eot_token_id");
+    const bool there =
+        std::any_of(v.begin(), v.end(), [&](const auto& e) { return e.first == key; });
+    if (id != t.eos && !there) v.emplace_back(key, GgufValue::u32(id));
+  }
   token("unknown_token_id", t.unk);
   token("padding_token_id", t.padding);
   v.emplace_back(k + "add_bos_token", GgufValue::boolean(t.add_bos));

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,6 +26,11 @@ std::uint32_t gguf_file_type(std::string_view linears);
 
 // The type of tensors in that format of kernels/formats ("f16", "i2_s"). Throws likewise.
 TensorType gguf_tensor_type(std::string_view format);
+
+// Throws std::runtime_error naming the tensor where no reader could know how its bytes lie: TL1 and
+// TL2 of a shape without a preset (kernels/formats/tl.h).
+void check_gguf_shape(std::string_view format, std::size_t rows, std::size_t cols,
+                      const std::string& tensor);
 
 // Throws std::runtime_error naming the field where config or tokenizer are not sound, or the
 // architecture does not fix the rest of the config as architecture.cc says.

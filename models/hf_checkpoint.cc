@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "models/error_line.h"
+#include "models/hf_names.h"
 #include "models/hf_tokenizer.h"
 #include "models/json_text.h"
 #include "models/model_weights.h"
@@ -24,31 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostIndex = std::size_t{1} << 24;  // bytes of model.safetensors.index.json
 
-// The tensors of a layer: our name of the slot, what stands between "model.layers.N." and
-// ".weight".
-struct Name {
-  std::string_view slot, hf;
-};
-constexpr std::array kNames = {
-    Name{"attn_norm", "input_layernorm"},
-    Name{"attn_sub_norm", "self_attn.attn_sub_norm"},
-    Name{"ffn_norm", "post_attention_layernorm"},
-    Name{"ffn_sub_norm", "mlp.ffn_sub_norm"},
-    Name{"attn_q", "self_attn.q_proj"},
-    Name{"attn_k", "self_attn.k_proj"},
-    Name{"attn_v", "self_attn.v_proj"},
-    Name{"attn_output", "self_attn.o_proj"},
-    Name{"ffn_gate", "mlp.gate_proj"},
-    Name{"ffn_up", "mlp.up_proj"},
-    Name{"ffn_down", "mlp.down_proj"},
-};
-
-std::string hf_name(std::size_t layer, std::string_view slot) {
-  const auto* found = std::find_if(kNames.begin(), kNames.end(),
-                                   [&](const Name& name) { return name.slot == slot; });
-  return "model.layers." + std::to_string(layer) + "." + std::string(found->hf);
-}
-
 const kernels::DenseFormat* dense_format_of(std::string_view dtype) {
   if (dtype == "F32") return &kernels::dense_format("f32");
   if (dtype == "F16") return &kernels::dense_format("f16");
@@ -58,16 +34,6 @@ const kernels::DenseFormat* dense_format_of(std::string_view dtype) {
 
 const std::uint8_t* bytes_of(const SafeTensor& t) {
   return reinterpret_cast<const std::uint8_t*>(t.data.data());
-}
-
-// Embeddings may have rows that no token uses: those ids get names, so that every id has one.
-void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where) {
-  if (t.tokens.empty()) return;
-  if (t.tokens.size() > vocab)
-    throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
-                             ", but the tokenizer has " + std::to_string(t.tokens.size()) +
-                             " tokens");
-  pad_tokens(t, vocab);
 }
 
 // Hands out tensors of all files, each checked against what the model needs, and knows which were
@@ -132,7 +98,7 @@ class Tensors {
     for (const Safetensors& file : files_)
       for (const SafeTensor& t : file.tensors())
         if (!used_.contains(&t) && !t.name.ends_with(".rotary_emb.inv_freq") &&
-            !(model_.config.tied_head && t.name == "lm_head.weight"))
+            !(model_.config.tied_head && t.name == kHfHead))
           file.fail("tensor " + shown(t.name),
                     "is no tensor of architecture " + model_.config.architecture);
   }
@@ -182,6 +148,10 @@ class Tensors {
   std::unordered_map<std::string, std::string> labels_;  // by our names
 };
 
+std::string_view text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
+}
+
 }  // namespace
 
 std::unique_ptr<const Model> read_hf_model(const HfConfig& hf, std::span<const Safetensors> files,
@@ -193,18 +163,16 @@ std::unique_ptr<const Model> read_hf_model(const HfConfig& hf, std::span<const S
   model->rope_divisors = hf.rope_divisors;
   model->tokenizer = std::move(tokenizer);
   Tensors tensors(files, *model, mapped);
-  model->token_embd =
-      tensors.dense("model.embed_tokens.weight", "token_embd.weight", c.vocab, c.dim);
-  if (!c.tied_head)
-    model->output = tensors.dense("lm_head.weight", "output.weight", c.vocab, c.dim);
-  model->output_norm = tensors.vector("model.norm.weight", c.dim);
+  model->token_embd = tensors.dense(kHfEmbedding, "token_embd.weight", c.vocab, c.dim);
+  if (!c.tied_head) model->output = tensors.dense(kHfHead, "output.weight", c.vocab, c.dim);
+  model->output_norm = tensors.vector(kHfOutputNorm, c.dim);
   for (std::size_t l = 0; l < c.layers; ++l) {
     Layer& layer = model->layers.emplace_back();
     for (const NormSlot& slot : norm_slots())
       if (c.sub_norms || !slot.sub_norm)
-        layer.*slot.norm = tensors.vector(hf_name(l, slot.name) + ".weight", slot.size(c));
+        layer.*slot.norm = tensors.vector(hf_layer_name(l, slot.name) + ".weight", slot.size(c));
     for (const LinearSlot& slot : linear_slots()) {
-      const std::string name = hf_name(l, slot.name), ours = tensor_name(l, slot.name);
+      const std::string name = hf_layer_name(l, slot.name), ours = tensor_name(l, slot.name);
       const std::size_t rows = slot.rows(c), cols = slot.cols(c);
       if (hf.linears == HfLinears::kFloat || hf.linears == HfLinears::kMasters)
         layer.*slot.linear = tensors.dense(name + ".weight", ours, rows, cols);
@@ -240,33 +208,43 @@ std::vector<std::string> read_hf_index(std::string_view text, const std::string&
   return {files.begin(), files.end()};
 }
 
-std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
-  const auto path_of = [&](const std::string& name) {
-    return (fs::path(directory) / name).string();
-  };
-  const auto text_of = [](const MappedFile& file) {
-    return std::string_view(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
-  };
-  const std::string config_path = path_of("config.json"), whole = path_of("model.safetensors"),
-                    index = path_of("model.safetensors.index.json");
-  if (!fs::exists(config_path))
+void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where) {
+  if (t.tokens.empty()) return;
+  if (t.tokens.size() > vocab)
+    throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
+                             ", but the tokenizer has " + std::to_string(t.tokens.size()) +
+                             " tokens");
+  pad_tokens(t, vocab);
+}
+
+std::string hf_path(const std::string& directory, const std::string& name) {
+  return (fs::path(directory) / name).string();
+}
+
+std::vector<std::string> hf_weight_files(const std::string& directory) {
+  if (!fs::exists(hf_path(directory, "config.json")))
     throw std::runtime_error(directory +
                              ": no config.json in this directory: name a GGUF file, or a Hugging "
                              "Face directory with config.json and *.safetensors");
-  const HfConfig config = read_hf_config(text_of(map_file(config_path)), config_path);
-  std::vector<std::string> names;
-  if (fs::exists(whole))
-    names = {"model.safetensors"};
-  else if (fs::exists(index))
-    names = read_hf_index(text_of(map_file(index)), index);
-  else
+  if (fs::exists(hf_path(directory, "model.safetensors"))) return {"model.safetensors"};
+  const std::string index = hf_path(directory, "model.safetensors.index.json");
+  if (!fs::exists(index))
     throw std::runtime_error(directory +
                              ": neither model.safetensors nor model.safetensors.index.json in this "
                              "directory; weights of other kinds must be converted to safetensors");
+  const MappedFile file = map_file(index);
+  return read_hf_index(text_of(file), index);
+}
+
+std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
+  const std::vector<std::string> names = hf_weight_files(directory);
+  const std::string config_path = hf_path(directory, "config.json");
+  const MappedFile config_file = map_file(config_path);
+  const HfConfig config = read_hf_config(text_of(config_file), config_path);
   std::vector<Safetensors> files;
   std::vector<std::shared_ptr<const void>> owners;
   for (const std::string& name : names) {
-    const std::string path = path_of(name);
+    const std::string path = hf_path(directory, name);
     MappedFile file = map_file(path);
     files.push_back(Safetensors::parse(file.bytes, path));
     owners.push_back(std::move(file.owner));

@@ -22,6 +22,15 @@ namespace tern::models {
 // Throws std::runtime_error: one line that names the file and the field or tensor that is wrong.
 std::unique_ptr<const Model> load_hf_directory(const std::string& directory);
 
+// Gives ids that the embedding has rows for, but the tokenizer no token, a name, as llama.cpp's
+// converter does. Throws where there are more tokens than rows.
+void name_every_id(TokenizerData& tokenizer, std::size_t vocab, const std::string& where);
+
+// Of the files of a directory: its path, and the names of those that hold the weights. The latter
+// throws likewise.
+std::string hf_path(const std::string& directory, const std::string& name);
+std::vector<std::string> hf_weight_files(const std::string& directory);
+
 // The same of parsed files, whose bytes `owners` keep alive; `mapped`: they are MappedFiles'.
 std::unique_ptr<const Model> read_hf_model(const HfConfig& config,
                                            std::span<const Safetensors> files,

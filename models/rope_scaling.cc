@@ -2,6 +2,7 @@
 
 #include "models/rope_scaling.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -29,6 +30,24 @@ std::vector<float> llama3_rope_divisors(const Config& config, const Llama3Rope& 
     divisors.push_back(static_cast<float>(divisor));
   }
   return divisors;
+}
+
+std::optional<Llama3Rope> find_llama3_rope(const Config& config,
+                                           const std::vector<float>& divisors) {
+  if (divisors.size() != config.head_dim / 2) return std::nullopt;
+  const auto [least, most] = std::minmax_element(divisors.begin(), divisors.end());
+  if (*least != 1 || *most <= 1) return std::nullopt;
+  for (const double low : {1.0, 2.0})
+    for (const double high : {4.0, 8.0})
+      for (double original = 16; original <= 1 << 24; original *= 2) {
+        const Llama3Rope rope{static_cast<double>(*most), low, high, original};
+        const std::vector<float> found = llama3_rope_divisors(config, rope);
+        bool equal = true;
+        for (std::size_t j = 0; j < divisors.size(); ++j)
+          equal = equal && std::fabs(found[j] - divisors[j]) <= 1e-5f * divisors[j];
+        if (equal) return rope;
+      }
+  return std::nullopt;
 }
 
 }  // namespace tern::models

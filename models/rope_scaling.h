@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "models/config.h"
@@ -22,5 +23,10 @@ struct Llama3Rope {
   double original_context;                           // tokens
 };
 std::vector<float> llama3_rope_divisors(const Config& config, const Llama3Rope& rope);
+
+// The parameters that gave those divisors, to 1e-5 (llama.cpp's converter computes in float32).
+// Nothing where no usual ones do: low 1 or 2, high 4 or 8, a power of two as original context.
+std::optional<Llama3Rope> find_llama3_rope(const Config& config,
+                                           const std::vector<float>& divisors);
 
 }  // namespace tern::models

@@ -74,6 +74,7 @@ TensorStream ternary(const std::string& name, std::size_t rows, std::size_t cols
                      const SynthOptions& o, kernels::ThreadPool& pool) {
   const kernels::TernaryFormat& format = kernels::ternary_format(o.linears);
   kernels::check_shape(format, rows, cols, "tensor " + name);
+  check_gguf_shape(o.linears, rows, cols, name);
   const float gamma = gain(o.seed, name, std::max(1 - o.zeros, 1e-3), cols);
   return {name,
           {cols, rows},

@@ -148,7 +148,7 @@ TokenizerData synth_tokenizer(std::size_t vocab, std::uint64_t seed) {
     data.types.push_back(TokenType::kControl);
   }
   data.pre = "llama-bpe";
-  data.stops = {*data.eos, static_cast<TokenId>(*data.bos + kEndOfTurnOffset)};
+  find_stops(data);
   data.add_bos = true;
   return data;
 }

@@ -191,11 +191,11 @@ void check_writable(const std::string& path) {
 
 void check_writable_directory(const std::string& path) { const WholeDirectory probe(path); }
 
-void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
+void check_apart(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const auto& [option, path] = outputs[i];
     // A pipe or a terminal takes one after the other.
-    if (path.empty() || is_special(path)) continue;
+    if (path.empty() || (is_special(path) && !fs::is_directory(path))) continue;
     for (const std::string& input : inputs)
       if (!input.empty() && place_of(input) == place_of(path))
         throw std::runtime_error(path + ": named by " + std::string(option) +
@@ -205,6 +205,10 @@ void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std
         throw std::runtime_error(path + ": named by " + std::string(outputs[j].option) + " and " +
                                  std::string(option) + ", which need files of their own");
   }
+}
+
+void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
+  check_apart(outputs, inputs);
   for (const OutputFile& output : outputs)
     if (!output.path.empty()) check_writable(output.path);
 }

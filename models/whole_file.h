@@ -85,5 +85,7 @@ struct OutputFile {
 };
 void check_outputs(const std::vector<OutputFile>& outputs,
                    const std::vector<std::string>& inputs = {});
+// Only the names, which may also be directories.
+void check_apart(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs);
 
 }  // namespace tern::models

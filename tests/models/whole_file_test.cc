@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State space: a new file, an old one, a link, a pipe-like target, places where nothing can be
-// written; files that are missing, empty or no files.
-// Parameters: none.
+// State space: a new file, an old one, a link, a pipe-like target, a directory, places where
+// nothing can be written; files that are missing, empty or no files. Parameters: none.
 
 #include "models/whole_file.h"
 
@@ -108,6 +107,52 @@ TEST_CASE("a write that fails half-way leaves the old file and nothing else", "[
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   CHECK_THAT(what, Contains(path + ": cannot write"));
   CHECK(read_file(path) == "old");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("a file that is not finished leaves the old one and nothing else", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("a");
+  write_whole_file(path, "old");
+  {
+    WholeFile file(path);
+    file.write("ne");
+    file.write("w");
+    CHECK(file.written() == 3);
+    CHECK(read_file(path) == "old");
+    CHECK(folder.entries() == 2);
+  }
+  CHECK(read_file(path) == "old");
+  CHECK(folder.entries() == 1);
+  WholeFile file(path);
+  file.write("new");
+  file.finish();
+  CHECK(read_file(path) == "new");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("a directory is written whole or not at all", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("d");
+  {
+    const WholeDirectory directory(path);
+    write_whole_file(directory.path_of("a"), "x");
+    CHECK_FALSE(fs::exists(path));
+  }
+  CHECK(folder.entries() == 0);
+  if (GENERATE(false, true)) fs::create_directory(path);  // an empty one may be there
+  WholeDirectory directory(path + "/");
+  write_whole_file(directory.path_of("a"), "x");
+  directory.finish();
+  CHECK(read_file(path + "/a") == "x");
+  CHECK(folder.entries() == 1);
+
+  CHECK_THROWS_WITH(WholeDirectory(path), Contains(path + ": is not empty"));
+  CHECK_THROWS_WITH(check_writable_directory(path), Contains("is not empty"));
+  CHECK_THROWS_WITH(WholeDirectory(path + "/a"), Contains("is a file"));
+  CHECK_THROWS_WITH(WholeDirectory(folder.file("no/such")), Contains("no/such: cannot write"));
+  CHECK_THROWS_WITH(WholeDirectory(""), Contains("empty name"));
+  check_writable_directory(folder.file("fine"));
   CHECK(folder.entries() == 1);
 }
 
