@@ -52,7 +52,8 @@ class Tensors {
       fail(name, "is " + std::string(tensor_type_name(t.type)) + " of " + std::to_string(rows) +
                      " x " + std::to_string(cols) +
                      ", a shape without a preset: which tiles it was cut into is in no file; "
-                     "convert the model anew, as I2_S");
+                     "convert the model anew, as I2_S" +
+                     clash_text(t.type));
     return TernaryMatrix{name, rows, cols, 0, bytes(t), &format, mapped_};
   }
 

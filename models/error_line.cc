@@ -2,6 +2,8 @@
 
 #include "models/error_line.h"
 
+#include <utility>
+
 namespace tern::models {
 namespace {
 
@@ -16,14 +18,18 @@ std::string shown(std::string_view name) {
   return out.empty() ? "(no name)" : out;
 }
 
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
+  return text;
+}
+
 std::string error_line(std::string_view where, std::string_view field, std::string_view what) {
   std::string line;
   for (const std::string_view part : {where, std::string_view(": "), field, std::string_view(": ")})
     line += part;
   line += what;
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
-  return line;
+  return one_line(std::move(line));
 }
 
 }  // namespace tern::models

@@ -40,7 +40,8 @@ struct ForeignType {
   std::string_view name;
 };
 
-// ggml.h of llama.cpp.
+// ggml.h of llama.cpp, which has types of its own under the ids 36 to 39 of bitnet.cpp's fork: of
+// files, MXFP4 alone (the others were removed before files had them). 37 is the fork's I8_S.
 constexpr std::array kForeign = {
     ForeignType{3, "Q4_1"},      ForeignType{6, "Q5_0"},      ForeignType{7, "Q5_1"},
     ForeignType{9, "Q8_1"},      ForeignType{10, "Q2_K"},     ForeignType{11, "Q3_K"},
@@ -50,7 +51,8 @@ constexpr std::array kForeign = {
     ForeignType{23, "IQ4_XS"},   ForeignType{24, "I8"},       ForeignType{25, "I16"},
     ForeignType{26, "I32"},      ForeignType{27, "I64"},      ForeignType{28, "F64"},
     ForeignType{29, "IQ1_M"},    ForeignType{31, "Q4_0_4_4"}, ForeignType{32, "Q4_0_4_8"},
-    ForeignType{33, "Q4_0_8_8"}, ForeignType{37, "I8_S"},
+    ForeignType{33, "Q4_0_8_8"}, ForeignType{37, "I8_S"},     ForeignType{39, "MXFP4"},
+    ForeignType{40, "NVFP4"},    ForeignType{41, "Q1_0"},     ForeignType{42, "Q2_0"},
 };
 
 const TypeRow* find_type(TensorType type) noexcept {
@@ -102,6 +104,14 @@ std::string_view foreign_tensor_type(std::uint32_t id) noexcept {
   for (const ForeignType& foreign : kForeign)
     if (foreign.id == id) return foreign.name;
   return {};
+}
+
+std::string clash_text(TensorType type) {
+  const auto id = static_cast<std::uint32_t>(type);
+  const std::string foreign(foreign_tensor_type(id));
+  return foreign.empty() ? ""
+                         : "; in files of llama.cpp, tensor type " + std::to_string(id) + " is " +
+                               foreign + ", which this program does not read";
 }
 
 std::uint64_t tensor_block(TensorType type) noexcept {

@@ -71,6 +71,9 @@ std::uint64_t tensor_bytes(TensorType type, std::uint64_t elements, std::uint64_
 
 // Types that are not read, by name, for messages; "" of an id that nobody uses.
 std::string_view foreign_tensor_type(std::uint32_t id) noexcept;
+// The end of a message about a tensor that cannot be of its type: "" or that its id means another
+// type in files of llama.cpp (39: TL2 here, MXFP4 there).
+std::string clash_text(TensorType type);
 
 // Elements are held in the widest type of their kind; `element` says what the file has.
 struct GgufArray {

@@ -210,7 +210,7 @@ Placed read_tensor_info(Cursor& in, std::uint64_t alignment) {
   if (p.bytes == 0)
     in.fail(field, std::string(tensor_type_name(p.tensor.type)) + " cannot hold " +
                        std::to_string(elements / p.tensor.shape[0]) + " rows of " +
-                       std::to_string(p.tensor.shape[0]));
+                       std::to_string(p.tensor.shape[0]) + clash_text(p.tensor.type));
   p.offset = in.read<std::uint64_t>(field);
   if (p.offset % alignment != 0)
     in.fail(field, "offset " + std::to_string(p.offset) + " is no multiple of the alignment, " +

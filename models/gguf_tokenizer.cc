@@ -84,7 +84,7 @@ TokenizerData read_gguf_tokenizer(const Gguf& file) {
   } catch (const std::runtime_error& e) {
     const std::string_view what = e.what();
     if (what.starts_with(file.where())) throw;
-    throw std::runtime_error(file.where() + ": " + e.what());
+    throw std::runtime_error(one_line(file.where() + ": " + e.what()));
   }
   d.tokens = keys.strings("tokens");
   read_types(keys, d);
@@ -109,7 +109,7 @@ TokenizerData read_gguf_tokenizer(const Gguf& file) {
   try {
     return Tokenizer(std::move(d)).take();
   } catch (const std::runtime_error& e) {
-    throw std::runtime_error(file.where() + ": " + e.what());
+    throw std::runtime_error(one_line(file.where() + ": " + e.what()));
   }
 }
 

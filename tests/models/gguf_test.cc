@@ -274,13 +274,16 @@ TEST_CASE("each lying tensor is named", "[models]") {
              Contains("tensor t: has an impossible extent"));
   CHECK_THAT(one_tensor({8}, 6, 0, 32),
              Contains("tensor t: has tensor type 6, Q5_0; this program reads F32 (0), F16 (1)"));
+  CHECK_THAT(one_tensor({8}, 40, 0, 32), Contains("has tensor type 40, NVFP4; this program"));
   CHECK_THAT(one_tensor({8}, 4, 0, 32),
              Contains("tensor t: has tensor type 4; this program reads F32 (0)"));
   CHECK_THAT(one_tensor({8}, 0xFFFFFFFF, 0, 32), Contains("tensor t: has tensor type"));
   CHECK_THAT(one_tensor({96, 2}, 36, 0, 128),
              Contains("tensor t: I2_S needs columns in multiples of 64, found 96"));
   CHECK_THAT(one_tensor({64, 33}, 38, 0, 1024), Contains("tensor t: TL1 cannot hold 33 rows"));
-  CHECK_THAT(one_tensor({128, 32}, 39, 0, 2048), Contains("tensor t: TL2 cannot hold 32 rows"));
+  CHECK_THAT(one_tensor({128, 32}, 39, 0, 2048),
+             Contains("tensor t: TL2 cannot hold 32 rows of 128; in files of llama.cpp, tensor "
+                      "type 39 is MXFP4"));
   CHECK_THAT(one_tensor({255, 2}, 34, 0, 64),
              Contains("tensor t: TQ1_0 needs columns in multiples of 256, found 255"));
   CHECK_THAT(one_tensor({128, 2}, 35, 0, 64),
