@@ -23,8 +23,9 @@ if(TERN_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     message(FATAL_ERROR "TERN_FUZZ needs clang: -DCMAKE_CXX_COMPILER=clang++ (tests/fuzz/run.sh does so)")
   endif()
-  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+  set(TERN_FUZZ_OPTIONS -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
+  add_compile_options(${TERN_FUZZ_OPTIONS})
   add_link_options(-fsanitize=address,undefined)
 endif()
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "experiments/measurement_files.h"
 #include "experiments/provenance.h"
 
 namespace tern::experiments {
@@ -99,20 +100,9 @@ nlohmann::ordered_json bench_to_json(const BenchOptions& o, std::span<const Benc
 }
 
 std::string bench_to_csv(std::span<const BenchRecord> records) {
-  std::string text;
-  for (const BenchRecord& r : records) {
-    const nlohmann::ordered_json row = to_json(r);
-    std::string names, values;
-    for (const auto& [name, value] : row.items()) {
-      names += (names.empty() ? "" : ",") + name;
-      values += (values.empty() ? "" : ",") + (value.is_null()     ? ""
-                                               : value.is_string() ? value.get<std::string>()
-                                                                   : value.dump());
-    }
-    if (text.empty()) text = names + "\n";
-    text += values + "\n";
-  }
-  return text;
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const BenchRecord& r : records) rows.push_back(to_json(r));
+  return csv_of(rows);
 }
 
 }  // namespace tern::experiments

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tern bench kernels: every kernel this host can run, beside the limit that binds it.
+// tern bench kernels: every kernel this host can run, beside the limit that binds it. The other
+// subcommands of tern bench are in files of their own.
 
 #include <fmt/format.h>
 
@@ -83,8 +84,14 @@ void add_bench(CLI::App& app) {
   const unsigned cpus = online_cpus();
   o->bench.threads = cpus == 1 ? std::vector{1u} : std::vector{1u, cpus};
   o->bench.tokens = {1, 4, 16, 32, 512};
-  CLI::App* bench = app.add_subcommand("bench", "Speed of parts of tern on this machine");
-  bench->require_subcommand(1);
+  CLI::App* bench = app.add_subcommand(
+      "bench", "Speed on this machine: of models (tern bench MODEL...), and of parts of tern");
+  bench->require_subcommand(0, 1);
+  add_bench_model_options(*bench);
+  add_bench_model_options(
+      *bench->add_subcommand("model",
+                             "Whole models in the manner of llama-bench, beside what bounds them "
+                             "(as tern bench MODEL...)"));
   CLI::App* cmd = bench->add_subcommand(
       "kernels",
       "Every kernel this host can run, in percent of the limit that binds it: the bandwidth or the "

@@ -139,6 +139,7 @@ void add_evaluate(CLI::App& app) {
   cmd->add_option("--seed", o->seed, "Seed of the stories: not one that was trained on")
       ->capture_default_str();
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
+  o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
   cmd->add_option("--json", o->json, "Write the figures here");
   cmd->callback([o] { run(*o); });

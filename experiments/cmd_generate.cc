@@ -16,6 +16,7 @@
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
+#include "models/detokenizer.h"
 #include "models/generate.h"
 #include "models/stop_strings.h"
 #include "models/whole_file.h"
@@ -120,6 +121,7 @@ void run(const Options& o) {
   PhaseCounts counts;
   bool first = true;
   std::string text;
+  models::Detokenizer detokenizer(tokenizer, false, false);  // the reply continues the prompt
   const auto show = [&](const std::string& more) {
     text += more;
     out.add(more);
@@ -131,7 +133,7 @@ void run(const Options& o) {
           engine.transformer->reset_counts();
         }
         first = false;
-        show(stop.add(tokenizer.decode(std::span(&id, 1))));
+        show(stop.add(detokenizer.add(id)));
         return !interrupt.seen() && !stop.hit();
       });
   if (stop.hit()) g.stop = models::Stop::kString;

@@ -53,11 +53,24 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
       ->check(CLI::IsMember(layouts))
       ->capture_default_str();
   command
+      .add_option("--kv", o.kv,
+                  "How keys and values are held; f32: as the checkpoint's reference implementation "
+                  "has them, f16: half the memory, i8: a quarter")
+      ->check(CLI::IsMember({"f32", "f16", "i8"}))
+      ->capture_default_str();
+  command
       .add_option("--activations", o.activations,
                   "What dense matrices multiply: f32, or rounded to f16 as the simulated machines "
                   "do; default: f32, simulated f16")
       ->check(CLI::IsMember({"f32", "f16"}));
   command.add_option("--machine", o.machine, "The simulated machine")->capture_default_str();
+}
+
+kernels::KvFormat kv_format_from(const std::string& name) {
+  using kernels::KvFormat;
+  for (const KvFormat format : {KvFormat::kF32, KvFormat::kF16, KvFormat::kI8})
+    if (kernels::kv_format_name(format) == name) return format;
+  throw std::runtime_error("--kv " + name + ": no such format");
 }
 
 kernels::Isa isa_from(const std::string& name) {
@@ -93,6 +106,7 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
       models::TransformerOptions{
           .pool = engine.pool.get(),
           .isa = engine.isa,
+          .kv = kv_format_from(o.kv),
           .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32});
   engine.transformer = transformer.get();
   engine.decoder = std::move(transformer);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "kernels/attention/attention.h"
 #include "kernels/isa.h"
 #include "kernels/thread_pool.h"
 #include "models/decoder.h"
@@ -25,10 +26,12 @@ struct EngineOptions {
   std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest
   std::string layout = "t5p";    // of ternary weights on the CPU (kernels::ComputeLayout)
   std::string activations;       // of dense matrices: "f32", "f16"; empty: as the engine has them
+  std::string kv = "f16";        // of the cache of keys and values: "f32", "f16", "i8"
   std::string machine = "edge";  // of a simulated engine (sim/accelerator.h)
 };
 
-// Adds --engine, --threads, --isa, --layout and --machine.
+// Adds --engine, --threads, --isa, --layout, --kv, --activations and --machine, with the defaults
+// that `options` has.
 void add_engine_options(CLI::App& command, EngineOptions& options);
 
 // A decoder and all that it borrows, but for the model.
@@ -44,6 +47,9 @@ struct Engine {
 
 // Throws std::runtime_error naming the option.
 Engine make_engine(const EngineOptions& options, const models::Model& model);
+
+// Throws std::runtime_error naming --kv.
+kernels::KvFormat kv_format_from(const std::string& name);
 
 // --isa, TERN_ISA or the fastest. Throws std::runtime_error naming the option.
 kernels::Isa isa_from(const std::string& name);

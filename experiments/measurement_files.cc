@@ -180,6 +180,29 @@ void prepare_files(MeasurementFiles& files, const std::string& stem) {
   made.keep();
 }
 
+std::string csv_of(const nlohmann::ordered_json& rows) {
+  std::string text;
+  for (const nlohmann::ordered_json& row : rows) {
+    std::string names, values;
+    for (const auto& [name, value] : row.items()) {
+      if (value.is_array()) continue;
+      names += (names.empty() ? "" : ",") + name;
+      std::string field = value.is_null()     ? ""
+                          : value.is_string() ? value.get<std::string>()
+                                              : value.dump();
+      if (field.find_first_of(",\"\n") != field.npos) {
+        for (std::size_t at = 0; (at = field.find('"', at)) != field.npos; at += 2)
+          field.insert(at, 1, '"');
+        field = '"' + field + '"';
+      }
+      values += (values.empty() && names == name ? "" : ",") + field;
+    }
+    if (text.empty()) text = names + "\n";
+    text += values + "\n";
+  }
+  return text;
+}
+
 void write_files(const MeasurementFiles& files, const nlohmann::ordered_json& json,
                  const std::string& csv) {
   const std::string text =

@@ -28,6 +28,10 @@ void add_measurement_files(CLI::App& cmd, MeasurementFiles& files);
 // the folder and names in it <stem>.json, <stem>.csv and <stem>.png where none was named.
 void prepare_files(MeasurementFiles& files, const std::string& stem);
 
+// A line of names and one line for each row: objects of the same fields, null for an empty one,
+// lists left out.
+std::string csv_of(const nlohmann::ordered_json& rows);
+
 // `csv` without its first line, which says where the figures come from.
 void write_files(const MeasurementFiles& files, const nlohmann::ordered_json& json,
                  const std::string& csv);

@@ -5,12 +5,15 @@
 #include <sched.h>
 #include <tern_commit.h>  // made by cmake/commit.cmake
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <vector>
 
 #include "experiments/level.h"
 #include "models/whole_file.h"
@@ -60,6 +63,21 @@ std::string utc_now() {
 std::string tern_version() { return TERN_VERSION; }
 
 std::string hash_of_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (fs::is_directory(path)) {
+    // A Hugging Face checkpoint: what of it is read.
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(path))
+      if (entry.is_regular_file() &&
+          (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json" ||
+           entry.path().extension() == ".model"))
+        files.push_back(entry.path().filename());
+    std::sort(files.begin(), files.end());
+    std::string all;
+    for (const std::string& name : files)
+      all += name + ' ' + hash_of_file(path + '/' + name) + '\n';
+    return hex(hash_bytes(all.data(), all.size()));
+  }
   const models::MappedFile file = models::map_file(path);
   return hex(hash_bytes(file.bytes.data(), file.bytes.size()));
 }

@@ -26,17 +26,21 @@ constexpr std::array kCommands = {
 #ifdef TERN_BENCH
     add_bench,  //
 #endif
+    add_chat,        //
     add_compare,     //
+    add_detokenize,  //
     add_convert,     //
     add_evaluate,    //
     add_formats,     //
     add_generate,    //
     add_inspect,     //
     add_level,       //
+    add_logits,      //
     add_perplexity,  //
     add_roofline,    //
     add_stories,     //
     add_synth,       //
+    add_tokenize,    //
     add_train,       //
 };
 

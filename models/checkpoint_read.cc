@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <exception>
 #include <filesystem>
+#include <future>
 #include <stdexcept>
 #include <unordered_set>
 
@@ -98,29 +100,24 @@ class Tensors {
   std::unordered_set<const GgufTensor*> used_;
 };
 
-}  // namespace
-
-std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
-                                        bool mapped, const LoadOptions& options) {
-  auto model = std::make_unique<Model>();
-  model->storage.push_back(std::move(owner));
-  const Config& c = model->config = read_gguf_config(file);
-  model->tokenizer = read_gguf_tokenizer(file);
-  Tensors tensors(file, *model, mapped, options);
-  model->token_embd = tensors.dense("token_embd.weight", c.vocab, c.dim);
-  if (!c.tied_head) model->output = tensors.dense("output.weight", c.vocab, c.dim);
-  model->output_norm = tensors.vector("output_norm.weight", c.dim);
-  model->rope_divisors = read_gguf_rope_scaling(file, c);
+// All but the tokenizer.
+void read_weights(const Gguf& file, Model& model, bool mapped, const LoadOptions& options) {
+  const Config& c = model.config;
+  Tensors tensors(file, model, mapped, options);
+  model.token_embd = tensors.dense("token_embd.weight", c.vocab, c.dim);
+  if (!c.tied_head) model.output = tensors.dense("output.weight", c.vocab, c.dim);
+  model.output_norm = tensors.vector("output_norm.weight", c.dim);
+  model.rope_divisors = read_gguf_rope_scaling(file, c);
   if (tensors.has("rope_freqs.weight")) {
     std::vector<float> divisors = tensors.vector("rope_freqs.weight", c.head_dim / 2);
     for (const float v : divisors)
       if (v <= 0) tensors.fail("rope_freqs.weight", "holds a divisor that is not above 0");
-    for (std::size_t j = 0; j < model->rope_divisors.size(); ++j)
-      divisors[j] *= model->rope_divisors[j];
-    model->rope_divisors = std::move(divisors);
+    for (std::size_t j = 0; j < model.rope_divisors.size(); ++j)
+      divisors[j] *= model.rope_divisors[j];
+    model.rope_divisors = std::move(divisors);
   }
   for (std::size_t l = 0; l < c.layers; ++l) {
-    Layer& layer = model->layers.emplace_back();
+    Layer& layer = model.layers.emplace_back();
     for (const NormSlot& slot : norm_slots())
       if (c.sub_norms || !slot.sub_norm)
         layer.*slot.norm = tensors.vector(tensor_name(l, slot.name), slot.size(c));
@@ -128,7 +125,32 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
       layer.*slot.linear = tensors.linear(tensor_name(l, slot.name), slot.rows(c), slot.cols(c));
   }
   tensors.check_all_used();
-  check_weights(*model, [&](const std::string& name) { return tensors.label(name); });
+  check_weights(model, [&](const std::string& name) { return tensors.label(name); });
+}
+
+// Below this, a thread takes longer to start than a tokenizer to read.
+constexpr std::size_t kWorthAThread = std::size_t{1} << 20;
+
+}  // namespace
+
+std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
+                                        bool mapped, const LoadOptions& options) {
+  auto model = std::make_unique<Model>();
+  model->storage.push_back(std::move(owner));
+  model->config = read_gguf_config(file);
+  // Beside the weights: a vocabulary of 128,256 takes as long as half of them.
+  std::size_t bytes = 0;
+  for (const GgufTensor& t : file.tensors()) bytes += t.data.size();
+  auto tokenizer = std::async(bytes < kWorthAThread ? std::launch::deferred : std::launch::async,
+                              [&] { return read_gguf_tokenizer(file); });
+  std::exception_ptr error;
+  try {
+    read_weights(file, *model, mapped, options);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  model->tokenizer = tokenizer.get();  // of two errors, its own comes first
+  if (error) std::rethrow_exception(error);
   return model;
 }
 

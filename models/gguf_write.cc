@@ -96,7 +96,8 @@ std::string header(std::span<const std::pair<std::string, GgufValue>> values,
   for (const auto& [key, value] : values) {
     put_string(head, key);
     put(head, static_cast<std::uint32_t>(value.type));
-    std::visit([&](const auto& v) { put_scalar(head, value.type, v); }, value.value);
+    const GgufType type = value.type;  // clang 14 captures no structured binding
+    std::visit([&](const auto& v) { put_scalar(head, type, v); }, value.value);
   }
   std::uint64_t offset = 0;
   for (const TensorStream& t : tensors) {

@@ -153,6 +153,7 @@ TokenizerData parse_tokenizer_json(std::string_view text, const std::string& whe
   for (const char* field : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"})
     refuse_unless_empty(*model, field);
   if (file.vocab.empty()) model->fail("vocab", "expected an object of tokens and their ids");
+  if (model->has("merges")) model->fail("merges", "expected a list");
   const HfPipeline pipeline = read_hf_pipeline(file.rest, where);
   const bool byte_fallback = model->boolean("byte_fallback", false);
   const std::string unknown = model->text("unk_token", std::string());

@@ -62,6 +62,7 @@ void LinearInput::not_finite() const {
 TernaryInput LinearInput::quantized() {
   const std::size_t stride = ternary_stride(cols_);
   if (!quantized_) {
+    const Stopwatch watch(times_.quantize_s);
     q_ = q_block_.room<std::int8_t>(tokens_ * stride);
     scales_.resize(tokens_);
     std::atomic<bool> finite = true;
@@ -120,20 +121,24 @@ void LinearInput::times(std::initializer_list<Target> targets, bool accumulate) 
     const DenseMatrix& w = std::get<DenseMatrix>(*target.w);
     if (accumulate) {
       product_.resize(tokens_ * rows);
-      dense(w, product_.data());
+      dense(w, product_.data(), times_.linears_s);
       for (std::size_t i = 0; i < product_.size(); ++i) target.y[i] += product_[i];
     } else {
-      dense(w, target.y);
+      dense(w, target.y, times_.linears_s);
     }
     counts_.fp16_macs += macs;
     counts_.linear_weight_bytes += w.bytes();
   }
-  if (!tasks_.empty()) engine_.ternary_linears(tasks_, quantized());
+  if (tasks_.empty()) return;
+  const TernaryInput input = quantized();
+  const Stopwatch watch(times_.linears_s);
+  engine_.ternary_linears(tasks_, input);
 }
 
 void LinearInput::times_head(const DenseMatrix& w, float* y) {
   TERN_CHECK(w.cols == cols_, "a head that does not fit its input");
-  dense(w, y);
+  double unused = 0;  // the head has a time of its own
+  dense(w, y, unused);
   counts_.logits += tokens_;
   counts_.head_macs += tokens_ * w.rows * cols_;
   counts_.head_weight_bytes += w.bytes();
@@ -152,23 +157,26 @@ bool LinearInput::largest_of_head(const DenseMatrix& w, std::size_t k, LargestRo
 }
 
 const float* LinearInput::checked(const DenseMatrix& w) {
+  if (checked_) return inputs_ == DenseInputs::kBinary16 ? halves_.data() : floats();
+  const Stopwatch watch(times_.quantize_s);
   const float* x = floats();
-  if (!checked_) {
-    if (!ops_.all_finite(x, tokens_ * cols_)) not_finite();
-    if (inputs_ == DenseInputs::kBinary16) {
-      halves_.resize(tokens_ * cols_);
-      kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
-      if (!ops_.all_finite(halves_.data(), halves_.size()))
-        throw std::runtime_error("an input of " + w.name + " is beyond binary16");
-      counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;
-    }
-    checked_ = true;
+  if (!ops_.all_finite(x, tokens_ * cols_)) not_finite();
+  if (inputs_ == DenseInputs::kBinary16) {
+    halves_.resize(tokens_ * cols_);
+    kernels::round_to_f16(x, tokens_ * cols_, halves_.data());
+    if (!ops_.all_finite(halves_.data(), halves_.size()))
+      throw std::runtime_error("an input of " + w.name + " is beyond binary16");
+    counts_.elementwise_ops += tokens_ * cols_ * kRoundOps;
+    x = halves_.data();
   }
-  return inputs_ == DenseInputs::kBinary16 ? halves_.data() : x;
+  checked_ = true;
+  return x;
 }
 
-void LinearInput::dense(const DenseMatrix& w, float* y) {
-  engine_.dense(w, checked(w), tokens_, y);
+void LinearInput::dense(const DenseMatrix& w, float* y, double& time_s) {
+  const float* x = checked(w);
+  const Stopwatch watch(time_s);
+  engine_.dense(w, x, tokens_, y);
 }
 
 }  // namespace tern::models

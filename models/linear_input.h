@@ -19,6 +19,7 @@
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/step_counts.h"
+#include "models/step_times.h"
 #include "models/vector_ops.h"
 
 namespace tern::models {
@@ -32,11 +33,12 @@ enum class DenseInputs : std::uint8_t {
 class LinearInput {
  public:
   // Borrows all references and the pool, which may be null: one thread.
-  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, DenseInputs inputs,
-              kernels::ThreadPool* pool)
+  LinearInput(LinearEngine& engine, const VectorOps& ops, StepCounts& counts, StepTimes& times,
+              DenseInputs inputs, kernels::ThreadPool* pool)
       : engine_(engine),
         ops_(ops),
         counts_(counts),
+        times_(times),
         inputs_(inputs),
         pool_(pool),
         norm_quantize_(kernels::kernel_for(kernels::norm_quantize_kernels(), ops.isa).run),
@@ -76,12 +78,13 @@ class LinearInput {
   const float* floats();
   // What dense matrices multiply, found finite.
   const float* checked(const DenseMatrix& w);
-  void dense(const DenseMatrix& w, float* y);
+  void dense(const DenseMatrix& w, float* y, double& time_s);
   [[noreturn]] void not_finite() const;
 
   LinearEngine& engine_;
   const VectorOps& ops_;
   StepCounts& counts_;
+  StepTimes& times_;
   DenseInputs inputs_;
   kernels::ThreadPool* pool_;
 

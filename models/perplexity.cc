@@ -21,27 +21,75 @@ double nll(std::span<const float> logits, TokenId token) {
   return loss;
 }
 
-Perplexity perplexity(Decoder& decoder, std::size_t vocab, TokenId first,
-                      std::span<const TokenId> tokens, std::size_t window,
-                      const std::function<bool(std::size_t)>& progress) {
-  TERN_CHECK(window >= 2 && window <= decoder.context(), "a window that does not fit the context");
+namespace {
+
+// Tokens of the text that a window takes.
+std::size_t taken(const PerplexityOptions& o) {
+  return o.mode == PerplexityMode::kEveryToken ? o.window - 1 : o.window;
+}
+
+// Of a sequence x of n tokens, those after x[scored_from] are predicted.
+std::size_t scored_from(const PerplexityOptions& o) {
+  return o.mode == PerplexityMode::kSecondHalf ? o.window / 2 : 0;
+}
+
+}  // namespace
+
+double Perplexity::nats_per_token() const {
+  return tokens == 0 ? 0 : nats / static_cast<double>(tokens);
+}
+
+double Perplexity::perplexity() const { return std::exp(nats_per_token()); }
+
+double Perplexity::standard_error() const {
+  if (tokens < 2) return 0;
+  const double n = static_cast<double>(tokens), mean = nats_per_token();
+  return std::sqrt(std::max(nats_squared / n - mean * mean, 0.0) / (n - 1)) * perplexity();
+}
+
+PerplexityWork perplexity_work(const PerplexityOptions& o, std::size_t tokens) {
+  const std::size_t step = taken(o), whole = tokens / step, rest = tokens % step;
+  if (o.mode == PerplexityMode::kSecondHalf)
+    return {whole, whole * (o.window - 1 - scored_from(o))};
+  if (o.mode == PerplexityMode::kEveryToken) return {whole + (rest != 0), tokens};
+  return {whole + (rest > 1), whole * (step - 1) + (rest > 1 ? rest - 1 : 0)};
+}
+
+Perplexity perplexity(Decoder& decoder, std::size_t vocab, const PerplexityOptions& o,
+                      std::span<const TokenId> tokens,
+                      const std::function<bool(const Perplexity&)>& progress) {
+  TERN_CHECK(o.window >= (o.mode == PerplexityMode::kSecondHalf ? 3u : 2u) &&
+                 o.window <= decoder.context(),
+             "a window that does not fit the context");
+  TERN_CHECK(o.mode != PerplexityMode::kEveryToken || o.first, "nothing to predict the first from");
   // Logits of so many tokens are held at once, whatever the window.
   constexpr std::size_t kBatch = 64;
-  std::vector<float> logits(std::min(window, kBatch) * vocab);
+  std::vector<float> logits(std::min(o.window, kBatch) * vocab);
+  std::vector<TokenId> x;
   Perplexity p;
-  for (std::size_t begin = 0; begin < tokens.size(); begin += window - 1) {
-    const auto targets = tokens.subspan(begin, std::min(window - 1, tokens.size() - begin));
-    std::vector<TokenId> inputs = {first};
-    inputs.insert(inputs.end(), targets.begin(), targets.end() - 1);
+  const std::size_t windows = perplexity_work(o, tokens.size()).windows;
+  for (std::size_t w = 0; w < windows; ++w) {
+    const std::size_t begin = w * taken(o);
+    const auto text = tokens.subspan(begin, std::min(taken(o), tokens.size() - begin));
+    x.clear();
+    if (o.mode == PerplexityMode::kEveryToken) x.push_back(*o.first);
+    x.insert(x.end(), text.begin(), text.end());
+    if (o.mode == PerplexityMode::kSecondHalf && o.first) x[0] = *o.first;
     decoder.reset();
     ++p.windows;
-    for (std::size_t i = 0; i < inputs.size(); i += kBatch) {
-      const auto batch = std::span(inputs).subspan(i, std::min(kBatch, inputs.size() - i));
+    std::size_t at = scored_from(o);
+    if (at != 0) decoder.forward(std::span(x).first(at));
+    while (at + 1 < x.size()) {
+      const auto batch = std::span(x).subspan(at, std::min(kBatch, x.size() - 1 - at));
       decoder.forward_all(batch, logits.data());
-      for (std::size_t t = 0; t < batch.size(); ++t)
-        p.nats += nll(std::span(logits).subspan(t * vocab, vocab), targets[i + t]);
+      for (std::size_t t = 0; t < batch.size(); ++t) {
+        const double nats = nll(std::span(logits).subspan(t * vocab, vocab), x[at + t + 1]);
+        p.nats += nats;
+        p.nats_squared += nats * nats;
+      }
       p.tokens += batch.size();
-      if (!progress(p.tokens)) return p;
+      at += batch.size();
+      if (!progress(p)) return p;
     }
   }
   return p;

@@ -35,6 +35,9 @@ class Safetensors {
   // some 8 bytes for each byte of the header.
   static Safetensors parse(std::span<const std::byte> bytes, std::string where);
 
+  Safetensors(Safetensors&&) = default;  // no copies: the index points into tensors_
+  Safetensors& operator=(Safetensors&&) = default;
+
   const std::string& where() const { return where_; }  // the file's name in error messages
   const std::vector<SafeTensor>& tensors() const { return tensors_; }  // as they lie in the file
   const SafeTensor* find(std::string_view name) const;                 // nullptr: absent
@@ -42,6 +45,8 @@ class Safetensors {
   [[noreturn]] void fail(std::string_view field, std::string_view what) const;
 
  private:
+  Safetensors() = default;
+
   std::string where_;
   std::vector<SafeTensor> tensors_;
   std::unordered_map<std::string_view, std::size_t> index_;  // views into tensors_

@@ -23,7 +23,7 @@ Transformer::Transformer(const Model& model, LinearEngine& engine,
       config_(model.config),
       ops_(vector_ops(options.isa)),
       pool_(options.pool),
-      input_(engine, ops_, counts_, options.dense_inputs, options.pool),
+      input_(engine, ops_, counts_, times_, options.dense_inputs, options.pool),
       attention_(config_, ops_, options.pool),
       rope_(config_, model.rope_divisors),
       cache_(config_, options.kv, options.isa, options.pool),
@@ -69,17 +69,23 @@ void Transformer::attention_block(std::size_t l, std::size_t tokens, std::size_t
     input_.set_normed(x_.data(), kept, layer.attn_norm, config_.rms_eps, name_of(layer.attn_q));
     if (kept > 0) input_.times({{&layer.attn_q, q_.data()}});
   }
-  by_tokens(tokens, q_dim, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      rope_.rotate(k_.data() + t * kv_dim, config_.kv_heads, position_ + t);
-      if (t >= left) rope_.rotate(q_.data() + (t - left) * q_dim, config_.heads, position_ + t);
-    }
-  });
-  cache_.append(l, position_, tokens, k_.data(), v_.data());
+  {
+    const Stopwatch watch(times_.cache_s);
+    by_tokens(tokens, q_dim, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t t = begin; t < end; ++t) {
+        rope_.rotate(k_.data() + t * kv_dim, config_.kv_heads, position_ + t);
+        if (t >= left) rope_.rotate(q_.data() + (t - left) * q_dim, config_.heads, position_ + t);
+      }
+    });
+    cache_.append(l, position_, tokens, k_.data(), v_.data());
+  }
   counts_.kv_write_bytes += tokens * cache_.bytes_per_token() / config_.layers;
   counts_.elementwise_ops += (kept * q_dim + tokens * kv_dim) * kRopeOps;
   if (kept == 0) return;
-  attention_.run(q_.data(), kept, first, cache_, l, heads_.data());
+  {
+    const Stopwatch watch(times_.attention_s);
+    attention_.run(q_.data(), kept, first, cache_, l, heads_.data());
+  }
 
   // Token t of those kept sees first + t + 1 positions.
   const std::uint64_t seen = kept * first + kept * (kept + 1) / 2;
@@ -108,6 +114,7 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
 }
 
 void Transformer::run_layers(std::span<const TokenId> tokens, std::size_t kept) {
+  const Stopwatch watch(times_.total_s);
   const std::size_t n = tokens.size(), dim = config_.dim;
   x_.resize(n * dim);
   q_.resize(n * config_.q_dim());
@@ -132,6 +139,7 @@ void Transformer::run_layers(std::span<const TokenId> tokens, std::size_t kept) 
 }
 
 void Transformer::head(std::size_t first, std::size_t count, float* logits) {
+  const Stopwatch watch(times_.head_s), total(times_.total_s);
   input_.set_normed(x_.data() + first * config_.dim, count, model_.output_norm, config_.rms_eps,
                     model_.head().name);
   input_.times_head(model_.head(), logits);
@@ -155,6 +163,7 @@ std::span<const float> Transformer::forward(std::span<const TokenId> tokens) {
 LogitList Transformer::forward_top(std::span<const TokenId> tokens, std::size_t k) {
   append(tokens);
   if (k > 0 && k < config_.vocab) {
+    const Stopwatch watch(times_.head_s), total(times_.total_s);
     input_.set_normed(x_.data(), 1, model_.output_norm, config_.rms_eps, model_.head().name);
     if (input_.largest_of_head(model_.head(), k, largest_))
       return {largest_.rows, largest_.results};

@@ -21,6 +21,7 @@
 #include "models/model.h"
 #include "models/rope.h"
 #include "models/step_counts.h"
+#include "models/step_times.h"
 #include "models/vector_ops.h"
 
 namespace tern::models {
@@ -28,8 +29,8 @@ namespace tern::models {
 struct TransformerOptions {
   kernels::ThreadPool* pool = nullptr;         // for what the engine does not do; null: one thread
   kernels::Isa isa = kernels::selected_isa();  // likewise; the host must have it
-  DenseInputs dense_inputs = DenseInputs::kFloat32;
   kernels::KvFormat kv = kernels::KvFormat::kF32;
+  DenseInputs dense_inputs = DenseInputs::kFloat32;
 };
 
 class Transformer : public Decoder {
@@ -48,6 +49,8 @@ class Transformer : public Decoder {
   // Summed since construction or the last reset_counts().
   const StepCounts& counts() const { return counts_; }
   void reset_counts() { counts_ = {}; }
+  const StepTimes& times() const { return times_; }  // likewise
+  void reset_times() { times_ = {}; }
 
  private:
   void check_tokens(std::span<const TokenId> tokens) const;
@@ -73,6 +76,7 @@ class Transformer : public Decoder {
   const Config& config_;
   const VectorOps& ops_;
   StepCounts counts_;
+  StepTimes times_;
   kernels::ThreadPool* pool_;
   LinearInput input_;
   Attention attention_;

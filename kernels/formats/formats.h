@@ -57,8 +57,8 @@ struct TernaryFormat {
 
   std::size_t min_cols = 1;
   bool half_scale = false;  // the scale is binary16: another one is rounded to it
-  // Where the layout is also used as it lies: whether unpack would find a problem in any row, at
-  // the speed of reading. Else nullptr.
+  // Where that can be told at the speed of reading: whether unpack would find no problem in any
+  // row. Else nullptr.
   bool (*sound)(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept = nullptr;
 };
 

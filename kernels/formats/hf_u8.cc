@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "kernels/check.h"
+#include "kernels/format.h"
 #include "kernels/formats/layouts.h"
 
 namespace tern::kernels::hf_u8 {
@@ -65,6 +66,10 @@ FormatProblem unpack(const std::uint8_t* in, std::size_t rows, std::size_t cols,
     if (stop != cols) return {FormatProblem::Kind::kIllegalCode, r * cols + stop};
   }
   return {};
+}
+
+bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept {
+  return find_illegal_t2(in, bytes(rows, cols)) == bytes(rows, cols);
 }
 
 }  // namespace tern::kernels::hf_u8

@@ -30,7 +30,10 @@ TERN_DECLARE_LAYOUT(tl2)
 TERN_DECLARE_LAYOUT(hf_u8)
 #undef TERN_DECLARE_LAYOUT
 
-namespace i2_s {
+namespace i2_s {  // of both layouts: the codes and the scale lie in the same bits
+bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept;
+}
+namespace hf_u8 {
 bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept;
 }
 

@@ -11,15 +11,14 @@
 #include <span>
 
 #include "kernels/isa.h"
+#include "kernels/scratch.h"
 
 namespace tern::kernels {
 
 // Reads [data, data + bytes) `passes` times and returns the sum of its 64-bit words (mod 2^64),
-// every pass counted. bytes is a multiple of 64; data needs no alignment.
+// every pass counted. bytes is a multiple of kLineBytes; data needs no alignment.
 using ReadFn = std::uint64_t(const std::uint8_t* data, std::size_t bytes,
                              std::size_t passes) noexcept;
-
-inline constexpr std::size_t kLineBytes = 64;
 
 // Names are read_<streams>[p]_<isa>: how many places a thread reads from in turn, with p that it
 // prefetches ahead of each.

@@ -119,8 +119,9 @@ TEST_CASE("a wrong prompt is one line and exit code 1", "[experiments]") {
 
 TEST_CASE("a wrong model is one line that names it and exit code 1", "[experiments]") {
   const Cli cli;
-  const std::string command = GENERATE("generate {d}/x --prompt a", "inspect {d}/x",
-                                       "formats {d}/x", "perplexity {d}/x --file {m}");
+  const std::string command =
+      GENERATE("generate {d}/x --prompt a", "inspect {d}/x", "formats {d}/x",
+               "perplexity {d}/x --file {m}", "logits {d}/x --ids 1");
   check_refused(cli.run(command), 1, cli.file("x") + ": cannot open");
   const std::string bytes = read_file(cli.model());
   models::write_whole_file(cli.file("x"), bytes.substr(0, bytes.size() - 33));
@@ -132,8 +133,9 @@ TEST_CASE("a wrong model is one line that names it and exit code 1", "[experimen
 TEST_CASE("an output that cannot be written is found before the work", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t"), "some text");
-  const std::string command = GENERATE("generate {m} --prompt a", "inspect {m}", "formats {m}",
-                                       "perplexity {m} --file {d}/t");
+  const std::string command =
+      GENERATE("generate {m} --prompt a", "inspect {m}", "formats {m}",
+               "perplexity {m} --file {d}/t --context 8", "logits {m} --ids 1");
   check_refused(cli.run(command + " --json {d}/no/such"), 1, "no/such: cannot write");
   check_refused(cli.run(command + " --json {m}"), 1, "would replace what the command reads");
   check_refused(cli.run(command + " --json ''"), 2, "--json: expected the name of a file");
@@ -160,6 +162,12 @@ TEST_CASE("wrong usage is one line and exit code 2", "[experiments]") {
                                 "generate {m} --prompt a --top-p 2",
                                 "generate {m} --prompt a --nonsense",
                                 "perplexity {m}",
+                                "perplexity {m} --file a --ids-file b",
+                                "perplexity {m} --file a --mode some",
+                                "logits {m}",
+                                "logits {m} --ids 1 --text a",
+                                "generate {m} --prompt a --min-p 2",
+                                "generate {m} --prompt a --repeat-penalty 0",
                                 "inspect",
                                 "formats {m} --rows 32",
                                 "formats --zero-fraction 1.5",
@@ -202,26 +210,54 @@ TEST_CASE("inspect shows keys tensors and how the trits are distributed", "[expe
   CHECK_THAT(f16.out, Contains("F16") && !Contains("entropy 1"));
 }
 
-TEST_CASE("perplexity predicts each token of the file once", "[experiments]") {
+TEST_CASE("a stop string ends the text before itself", "[experiments]") {
   const Cli cli;
-  models::write_whole_file(cli.file("t"), std::string(250, 'a') + "\n");
-  const Result r = cli.run("perplexity {m} --file {d}/t --context 32 --json {d}/j");
-  REQUIRE(r.code == 0);
+  const std::string prompt = "generate {m} --prompt 'Hello, ' -n 40 ";
+  const std::string shown = cli.run(prompt + "--json {d}/j").out;
+  const std::string whole = json_of(cli.file("j"))["text"];
+  // Characters that the JSON has as they are, across the border of tokens of a byte each.
+  std::size_t at = 5;
+  while (whole.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+                                 at) < at + 2)
+    ++at;
+  REQUIRE(at + 2 <= whole.size());
+  const std::string stop = whole.substr(at, 2);
+  const Result r = cli.run(prompt + "--stop zzzzzz --stop " + stop + " --json {d}/k");
+  CHECK(r.code == 0);
+  CHECK_THAT(r.err, Contains("stopped by string"));
+  const auto j = json_of(cli.file("k"));
+  CHECK(j["text"] == whole.substr(0, whole.find(stop)));
+  CHECK(j["stop"] == "string");
+  CHECK(j["stop_strings"] == nlohmann::json({"zzzzzz", stop}));
+  CHECK(r.out.size() < shown.size());
+  CHECK(shown.starts_with(r.out.substr(0, r.out.size() - 1) + stop));
+  check_refused(cli.run(prompt + "--stop ''"), 1, "a stop string is empty");
+}
+
+TEST_CASE("what ends a text is not sampled when it is to be ignored", "[experiments]") {
+  const Cli cli;
+  // The likeliest token after this prompt, made the end of texts.
+  REQUIRE(cli.run("generate {m} --prompt ab -n 1 --json {d}/j").code == 0);
+  models::TokenizerData ends = models::tiny_tokenizer(300);
+  ends.eos = json_of(cli.file("j"))["tokens"][0].get<models::TokenId>();
+  models::Config c = models::tiny_config();
+  c.tied_head = false;
+  models::write_checkpoint(cli.model(), models::random_master(c, 1), ends, Flavour::kTernary);
+  const Result ended = cli.run("generate {m} --prompt ab -n 30 --json {d}/j");
+  CHECK(json_of(cli.file("j"))["stop"] == "eos");
+  CHECK(json_of(cli.file("j"))["tokens"].empty());
+  const Result on = cli.run("generate {m} --prompt ab -n 30 --ignore-eos --json {d}/j");
+  CHECK(on.code == 0);
   const auto j = json_of(cli.file("j"));
-  CHECK(j["tokens"] == 251);
-  CHECK(j["file_bytes"] == 251);
-  CHECK(j["windows"] == 9);
-  const double nats = j["nats_per_token"];
-  CHECK(j["perplexity"].get<double>() == Approx(std::exp(nats)));
-  CHECK(j["bits_per_byte"].get<double>() == Approx(nats / std::log(2.0)));
-  CHECK_THAT(r.out, Contains("nats per token") && Contains("bits per byte"));
-  check_refused(cli.run("perplexity {m} --file {d}/t --context 97"), 1, "--context is 97");
-  check_refused(cli.run("perplexity {m} --file {d}/t --context 1"), 1, "--context is 1");
+  CHECK(j["stop"] == "length");
+  CHECK(j["tokens"].size() == 30);
+  CHECK(std::count(j["tokens"].begin(), j["tokens"].end(), *ends.eos) == 0);
 }
 
 TEST_CASE("a closed pipe ends a command quietly", "[experiments]") {
   const Cli cli;
-  for (const char* command : {"generate {m} --prompt a -n 90", "inspect {m}", "--help"}) {
+  for (const char* command :
+       {"generate {m} --prompt a -n 90", "logits {m} --ids 1", "inspect {m}", "--help"}) {
     INFO(command);
     const Result r = cli.shell("{t} " + std::string(command) + " | true; exit ${PIPESTATUS[0]}");
     CHECK(r.code == 0);

@@ -117,32 +117,73 @@ TEST_CASE("the penalty looks back into the prompt and at what was generated", "[
   CHECK(generate(again, Ids{6, 5}, options, go_on).tokens == Ids{0, 1, 2});
 }
 
-TEST_CASE("perplexity predicts every token once in windows that start with the first token",
-          "[models]") {
+const auto on = [](const Perplexity&) { return true; };
+
+// What -ln p of the token that x[at + 1] is has to be after x[0], ..., x[at].
+double nats_after(const Ids& x, std::size_t at) {
+  const double lead = static_cast<double>(Counting::lead(at));
+  return std::log(9 + std::exp(lead)) - (x[at + 1] == (x[at] + 1) % 10 ? lead : 0.0);
+}
+
+TEST_CASE("perplexity predicts what its mode says from what it says", "[models]") {
   Ids text;
   for (TokenId i = 0; i < 157; ++i) text.push_back(i * i % 10);
-  for (const std::size_t window : {2u, 3u, 64u, 65u, 66u, 100u, 157u, 158u, 200u}) {
-    INFO(window);
-    Counting decoder(200);
-    const Perplexity p = perplexity(decoder, 10, 9, text, window, [](std::size_t) { return true; });
-    double nats = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const std::size_t at = i % (window - 1);
-      const TokenId before = at == 0 ? 9 : text[i - 1];
-      const double lead = static_cast<double>(Counting::lead(at));
-      nats += std::log(9 + std::exp(lead)) - (text[i] == (before + 1) % 10 ? lead : 0.0);
+  const auto mode =
+      GENERATE(PerplexityMode::kSecondHalf, PerplexityMode::kEveryToken, PerplexityMode::kAsIs);
+  const std::optional<TokenId> first = GENERATE(std::optional<TokenId>(9), std::nullopt);
+  if (mode == PerplexityMode::kEveryToken && !first) return;
+  for (const std::size_t window : {2u, 3u, 4u, 64u, 65u, 66u, 78u, 100u, 156u, 157u, 158u, 200u}) {
+    if (window == 2 && mode == PerplexityMode::kSecondHalf) continue;
+    INFO("mode " << static_cast<int>(mode) << ", window " << window);
+    // The windows, and from where on each is scored, spelled out.
+    std::vector<Ids> windows;
+    const std::size_t step = mode == PerplexityMode::kEveryToken ? window - 1 : window;
+    for (std::size_t begin = 0; begin < text.size(); begin += step) {
+      Ids x(text.begin() + static_cast<std::ptrdiff_t>(begin),
+            text.begin() + static_cast<std::ptrdiff_t>(std::min(begin + step, text.size())));
+      if (mode == PerplexityMode::kSecondHalf && x.size() < window) break;
+      if (mode == PerplexityMode::kSecondHalf && first) x[0] = *first;
+      if (mode == PerplexityMode::kEveryToken) x.insert(x.begin(), *first);
+      if (x.size() > 1) windows.push_back(x);
     }
-    CHECK(p.nats == Approx(nats).epsilon(1e-9));
-    CHECK(p.tokens == text.size());
-    CHECK(p.windows == (text.size() + window - 2) / (window - 1));
+    double sum = 0, squares = 0;
+    std::size_t count = 0;
+    for (const Ids& x : windows)
+      for (std::size_t at = mode == PerplexityMode::kSecondHalf ? window / 2 : 0; at + 1 < x.size();
+           ++at, ++count) {
+        sum += nats_after(x, at);
+        squares += nats_after(x, at) * nats_after(x, at);
+      }
+    Counting decoder(200);
+    const PerplexityOptions options{mode, first, window};
+    const Perplexity p = perplexity(decoder, 10, options, text, on);
+    CHECK(p.nats == Approx(sum).epsilon(1e-9));
+    CHECK(p.nats_squared == Approx(squares).epsilon(1e-9));
+    CHECK(p.tokens == count);
+    CHECK(p.windows == windows.size());
+    const PerplexityWork work = perplexity_work(options, text.size());
+    CHECK(work.windows == windows.size());
+    CHECK(work.tokens == count);
+    if (mode == PerplexityMode::kEveryToken) CHECK(count == text.size());
+    if (count < 2) continue;
+    const double n = static_cast<double>(count);
+    CHECK(p.perplexity() == Approx(std::exp(sum / n)));
+    CHECK(p.standard_error() ==
+          Approx(std::exp(sum / n) * std::sqrt((squares / n - sum / n * (sum / n)) / (n - 1)))
+              .margin(1e-6));
   }
 }
 
 TEST_CASE("perplexity stops when the caller says so", "[models]") {
   Counting decoder(10);
-  const Perplexity p =
-      perplexity(decoder, 10, 9, Ids(50, 1), 10, [](std::size_t done) { return done < 20; });
+  const Perplexity p = perplexity(decoder, 10, {PerplexityMode::kEveryToken, 9, 10}, Ids(50, 1),
+                                  [](const Perplexity& so_far) { return so_far.tokens < 20; });
   CHECK(p.tokens == 27);
+}
+
+TEST_CASE("no tokens and one have no spread", "[models]") {
+  CHECK(Perplexity{}.perplexity() == 1);
+  CHECK(Perplexity{1, 1, 2.0, 4.0}.standard_error() == 0);
 }
 
 TEST_CASE("nll is minus the log of the softmax", "[models]") {

@@ -183,6 +183,33 @@ TEST_CASE("ternary types hold no embeddings and dense blocks need their rows", "
                     Contains("token_embd.weight: has type TQ2_0, expected a type that is not"));
 }
 
+TEST_CASE("of several errors one is named whichever thread finds its own first", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("m");
+  write_as_type(path, random_master(wide_config(), 1), TensorType::kF32, "f32");
+  const std::string bytes = read_file(path);
+  REQUIRE(bytes.size() > (std::size_t{2} << 20));  // what several threads share
+  const Gguf file = Gguf::parse(std::as_bytes(std::span(bytes)), path);
+  std::vector<GgufTensor> tensors = file.tensors();
+  std::list<std::vector<std::byte>> damaged;
+  for (GgufTensor& t : tensors) {
+    if (!t.name.starts_with("blk.0.attn_k.") && !t.name.starts_with("blk.0.ffn_down.")) continue;
+    auto& data = damaged.emplace_back(t.data.begin(), t.data.end());
+    std::fill(data.begin(), data.begin() + 4, std::byte{0xFF});
+    t.data = data;
+  }
+  REQUIRE(damaged.size() == 2);
+  write_gguf(path, file.values(), tensors);
+  for (int round = 0; round < 30; ++round)
+    CHECK_THROWS_WITH(load_checkpoint(path), Contains("tensor blk.0.attn_k.weight: holds a value"));
+  Values values = file.values();
+  for (auto& [key, value] : values)
+    if (key == "tokenizer.ggml.pre") value = GgufValue::string("bert");
+  write_gguf(path, values, tensors);
+  for (int round = 0; round < 30; ++round)
+    CHECK_THROWS_WITH(load_checkpoint(path), Contains("tokenizer.ggml.pre"));
+}
+
 TEST_CASE("RoPE is scaled by keys and by a tensor", "[models]") {
   const MasterWeights master = random_master(wide_config(), 11);
   const TempFolder folder;

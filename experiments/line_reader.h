@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lines of standard input beside Ctrl-C, which ends the work at hand and not the program. Editing
+// of a line is the terminal's own (and rlwrap's): readline and its kin would install handlers of
+// their own for the signal that stops a reply.
+
+#pragma once
+
+#include <csignal>
+#include <string>
+
+namespace tern::experiments {
+
+// Keeps SIGINT from this thread and those it starts: only where it is waited for or looked at does
+// it count. One at a time.
+class HeldInterrupts {
+ public:
+  HeldInterrupts();
+  ~HeldInterrupts();
+  HeldInterrupts(const HeldInterrupts&) = delete;
+  HeldInterrupts& operator=(const HeldInterrupts&) = delete;
+
+  // Whether there was one since the last call, which forgets it.
+  bool take();
+
+ private:
+  sigset_t previous_;
+};
+
+class LineReader {
+ public:
+  enum class Got { kLine, kEnd, kInterrupt };
+
+  // The next line, without its end. A last line may lack its end. kInterrupt: SIGINT came, while
+  // it is held (above). Throws std::runtime_error when
+  // standard input cannot be read.
+  Got read(std::string& line);
+
+ private:
+  std::string buffer_;
+  bool ended_ = false;
+};
+
+}  // namespace tern::experiments

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Token ids as a user writes them.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/tokenizer.h"
+
+namespace tern::experiments {
+
+// Numbers between commas and blanks, all of them within brackets or not: "1,2,3", "1 2 3",
+// "[1, 2, 3]". Throws std::runtime_error naming `where` for anything else, for none, and for an id
+// of `vocab` or more.
+std::vector<models::TokenId> parse_ids(std::string_view text, std::size_t vocab,
+                                       const std::string& where);
+
+}  // namespace tern::experiments

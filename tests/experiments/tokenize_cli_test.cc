@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: tokenize and detokenize over every kind of file that has a tokenizer; texts and ids
+// from the command line and from files, any bytes; JSON; ids that are none, too large or missing.
+// Parameters: the kinds of files.
+
+#include <random>
+
+#include "tests/experiments/cli.h"
+#include "tests/models/tiny_sentencepiece.h"
+
+namespace tern::experiments {
+namespace {
+
+using nlohmann::json;
+
+// A tokenizer.json of bytes alone, with <s> before every text.
+std::string byte_json() {
+  json vocab;
+  for (int b = 0; b < 256; ++b)
+    vocab[models::to_byte_alphabet(std::string(1, static_cast<char>(b)))] = b;
+  return json{{"added_tokens", {{{"id", 256}, {"content", "<s>"}, {"special", true}}}},
+              {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
+              {"post_processor",
+               {{"type", "TemplateProcessing"},
+                {"single", {{{"SpecialToken", {{"id", "<s>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+                {"special_tokens", {{"<s>", {{"ids", {256}}}}}}}},
+              {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", json::array()}}}}
+      .dump();
+}
+
+TEST_CASE("every kind of file tokenizes and gives the bytes back", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("tokenizer.json"), byte_json());
+  models::write_whole_file(cli.file("tokenizer.model"),
+                           models::model_file({{std::string(models::kBlankMark), -1}, {"a", -2}}));
+  std::string bytes = "a <s> \xC3\xA9\n";
+  std::mt19937 rng(1);
+  for (int i = 0; i < 300; ++i) bytes += static_cast<char>(rng() % 256);
+  models::write_whole_file(cli.file("text"), bytes);
+  for (const char* name : {"model.gguf", "tokenizer.json", "tokenizer.model", "."}) {
+    INFO(name);
+    const std::string model = cli.file(name);
+    const Result to = cli.run("tokenize " + model + " --no-special --file {d}/text --json {d}/ids");
+    REQUIRE(to.code == 0);
+    const json j = json_of(cli.file("ids"));
+    CHECK(j["schema"] == "tern.tokenize");
+    CHECK(j["text_bytes"] == bytes.size());
+    CHECK(j["ids"].dump() == "[" + to.out.substr(0, to.out.size() - 1) + "]");
+    models::write_whole_file(cli.file("list"), j["ids"].dump());
+    const Result back = cli.run("detokenize " + model + " --ids-file {d}/list --json {d}/back");
+    REQUIRE(back.code == 0);
+    CHECK(back.out == bytes);
+    CHECK(json_of(cli.file("back"))["valid_utf8"] == false);
+  }
+}
+
+TEST_CASE("special tokens are added unless told otherwise", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  CHECK(cli.run("tokenize {d}/t.json --text 'A<s>'").out == "256,32,256\n");
+  CHECK(cli.run("tokenize {d}/t.json --no-special --text 'A<s>'").out == "32,256\n");
+  CHECK(cli.run("tokenize {d}/t.json --no-special --text ''").out == "\n");
+  CHECK(cli.run("tokenize {d}/t.json --pieces --text '\"'").out ==
+        "     256  \"<s>\"\n       1  \"\\\"\"\n");
+  CHECK(cli.run("detokenize {d}/t.json --ids 256,32").out == "<s>A");
+  CHECK(cli.run("detokenize {d}/t.json --ids '[256, 32]' --skip-special").out == "A");
+}
+
+TEST_CASE("ids and files that are none are refused", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  const auto ids = [&](const std::string& list) {
+    return cli.run("detokenize {d}/t.json --ids '" + list + "'");
+  };
+  check_refused(ids("257"), 1, "--ids: found token 257, expected 0 to 256");
+  check_refused(ids("99999999999999999999"), 1, "--ids: found token 9999");
+  check_refused(ids("-1"), 1, "--ids: found '-1'");
+  check_refused(ids("1;2"), 1, "--ids: found '1;2'");
+  check_refused(ids(""), 1, "--ids: no token is named");
+  check_refused(cli.run("detokenize {d}/t.json --ids-file {d}/none"), 1, "none: cannot open");
+  check_refused(cli.run("detokenize {d}/t.json"), 2, "--ids or --ids-file");
+  check_refused(cli.run("tokenize {d}/t.json"), 2, "--text or --file");
+  check_refused(cli.run("tokenize {d}/none --text a"), 1, "none: cannot open");
+  models::write_whole_file(cli.file("junk"), "{\"model\":");
+  check_refused(cli.run("tokenize {d}/junk --text a"), 1, "junk: is no JSON at byte");
+  models::write_whole_file(cli.file("junk"), "\x7F junk");
+  check_refused(cli.run("tokenize {d}/junk --text a"), 1, "this is no SentencePiece model");
+}
+
+}  // namespace
+}  // namespace tern::experiments
