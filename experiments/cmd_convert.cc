@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
@@ -85,7 +86,11 @@ std::string summary(const models::ConvertReport& report) {
 
 void run(Options o) {
   using Clock = std::chrono::steady_clock;
-  models::check_apart({{"OUT", o.out}, {"--json", o.json}}, {o.in});
+  std::vector<std::string> inputs = {o.in};
+  if (std::filesystem::is_directory(o.in))
+    for (const auto& entry : std::filesystem::directory_iterator(o.in))
+      inputs.push_back(entry.path().string());
+  models::check_apart({{"OUT", o.out}, {"--json", o.json}}, inputs);
   const std::string to = kind_of_output(o);
   if (to == "hf")
     models::check_writable_directory(o.out);

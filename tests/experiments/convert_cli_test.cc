@@ -124,6 +124,11 @@ TEST_CASE("convert writes a directory with all that transformers wants", "[exper
     CHECK(fs::exists(cli.file("hf/" + file.get<std::string>())));
   CHECK_THAT(json_of(cli.file("hf/tokenizer_config.json"))["chat_template"].get<std::string>(),
              Contains("message['content']"));
+  // A directory gives the same file again, name and all.
+  const Result back = cli.shell(
+      "set -e\n{t} convert {d}/hf {d}/b.gguf --name 'tiny synthetic'\ncmp {d}/a.gguf {d}/b.gguf\n");
+  INFO(back.out << back.err);
+  CHECK(back.code == 0);
   REQUIRE(cli.run("inspect {d}/hf --json {d}/i").code == 0);
   REQUIRE(cli.run("inspect {d}/a.gguf --json {d}/g").code == 0);
   const auto hf = json_of(cli.file("i")), gguf = json_of(cli.file("g"));
@@ -142,6 +147,10 @@ TEST_CASE("convert never replaces what it reads or what it must not", "[experime
   REQUIRE(cli.run("convert {d}/a.gguf {d}/hf").code == 0);
   check_refused(cli.run("convert {d}/a.gguf {d}/hf"), 1, "hf: is not empty");
   check_refused(cli.run("convert {d}/hf {d}/hf"), 1, "replace what the command reads");
+  check_refused(cli.run("convert {d}/hf {d}/hf/model.safetensors --to gguf"), 1,
+                "replace what the command reads");
+  check_refused(cli.run("convert {d}/hf {d}/b.gguf --json {d}/hf/config.json"), 1,
+                "replace what the command reads");
   check_refused(cli.run("convert {d}/a.gguf {d}/hf --to gguf"), 1, "hf: is a directory");
   check_refused(cli.run("convert {d}/a.gguf {d}/b/c.gguf"), 1, "c.gguf: cannot write");
   check_refused(cli.run("convert {d}/a.gguf {d}/b/c"), 1, "c: cannot write");

@@ -16,7 +16,6 @@
 #include "models/cpu_engine.h"
 #include "models/gguf_metadata.h"
 #include "models/gguf_write.h"
-#include "models/hf_write_config.h"
 #include "models/rope_scaling.h"
 #include "models/synth.h"
 #include "models/synth_tokenizer.h"
@@ -305,59 +304,6 @@ TEST_CASE("work that stops leaves nothing", "[models]") {
   CHECK_FALSE(convert_to_gguf(*model, model->tokenizer, out, {}, work.pool, stop, report));
   CHECK_FALSE(convert_to_hf(*model, model->tokenizer, out, {}, work.pool, stop, report));
   CHECK(work.folder.entries() == before);
-}
-
-TEST_CASE("tokenizer.json says what the tokenizer is", "[models]") {
-  TokenizerData t = synth_tokenizer(600, 1);
-  t.tokens.push_back("[PAD600]");
-  t.types.push_back(TokenType::kUnused);
-  const NamedText file = hf_tokenizer_file(t);
-  CHECK(file.name == "tokenizer.json");
-  const auto j = nlohmann::json::parse(file.text);
-  CHECK(j["model"]["type"] == "BPE");
-  CHECK(j["model"]["ignore_merges"] == true);
-  CHECK(j["model"]["vocab"].size() == 600 - synth_specials(600));
-  for (std::size_t id = 0; id < 600 - synth_specials(600); ++id)
-    CHECK(j["model"]["vocab"][t.tokens[id]] == id);
-  REQUIRE(j["model"]["merges"].size() == t.merges.size());
-  for (std::size_t i = 0; i < t.merges.size(); ++i)
-    CHECK(j["model"]["merges"][i][0].get<std::string>() + " " +
-              j["model"]["merges"][i][1].get<std::string>() ==
-          t.merges[i]);
-  CHECK(j["added_tokens"].size() == synth_specials(600));
-  CHECK(j["added_tokens"][0]["content"] == "<|begin_of_text|>");
-  CHECK(j["added_tokens"][0]["id"] == *t.bos);
-  CHECK(j["post_processor"]["type"] == "TemplateProcessing");
-  CHECK(j["post_processor"]["special_tokens"]["<|begin_of_text|>"]["ids"][0] == *t.bos);
-  CHECK(j["pre_tokenizer"]["pretokenizers"][0]["type"] == "Split");
-}
-
-TEST_CASE("tokenizer.model is the protocol buffer of its pieces", "[models]") {
-  TokenizerData t;
-  t.model = "llama";
-  t.tokens = {"<unk>", "a"};
-  t.types = {TokenType::kUnknown, TokenType::kNormal};
-  t.scores = {0, -1};
-  t.unk = 0;
-  t.add_space_prefix = true;
-  const NamedText file = hf_tokenizer_file(t);
-  CHECK(file.name == "tokenizer.model");
-  using namespace std::string_literals;
-  const std::string minus_one = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"s;
-  const std::string trainer =
-      "\x18\x02"s
-      "\x20\x02"s
-      "\x98\x02\x00"s
-      "\xC0\x02\x00"s
-      "\xC8\x02"s +
-      minus_one + "\xD0\x02"s + minus_one + "\xD8\x02"s + minus_one;
-  const std::string expected =
-      "\x0A\x0E\x0A\x05<unk>\x15\x00\x00\x00\x00\x18\x02"s
-      "\x0A\x0A\x0A\x01"s
-      "a\x15\x00\x00\x80\xBF\x18\x01"s +
-      "\x12"s + static_cast<char>(trainer.size()) + trainer +
-      "\x1A\x10\x0A\x08identity\x18\x01\x20\x00\x28\x01"s;
-  CHECK(file.text == expected);
 }
 
 }  // namespace
