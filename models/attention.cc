@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <functional>
 
 #include "kernels/check.h"
 #include "kernels/scratch.h"
@@ -100,18 +100,12 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
   const std::size_t d = config_.head_dim, padded = cache.layout().padded();
   const std::size_t group = config_.heads / config_.kv_heads, longest = first + tokens;
   const std::size_t most_tokens = std::max<std::size_t>(kTileRows / group, 1);
+  const std::size_t most_rows = most_tokens * group, room = most_rows * (padded + 2);
   const std::size_t tiles = (tokens + most_tokens - 1) / most_tokens;
-  const std::size_t segments = (longest + KvCache::kSegment - 1) / KvCache::kSegment;
-  // Where tiles are few, each segment is a part of its own.
   const std::size_t units = tiles * config_.kv_heads;
-  const std::size_t threads = pool_ == nullptr ? 1 : pool_->threads();
-  const std::size_t split = units >= 4 * threads ? 1 : segments;
-  const std::size_t most_rows = most_tokens * group;
-  const std::size_t partial = most_rows * (padded + 2);
-  if (split > 1) partials_.resize(units * split * partial);
 
-  const auto at = [&](float* room) {
-    return Partial{room, room + most_rows, room + 2 * most_rows};
+  const auto segments_of = [](std::size_t positions) {
+    return (positions + KvCache::kSegment - 1) / KvCache::kSegment;
   };
   const auto tile_of = [&](std::size_t unit) {
     // Early and late tiles in turn: they see few and many positions.
@@ -126,52 +120,64 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
     t.rows = t.tokens * group;
     return t;
   };
-  const auto some = [&](std::size_t begin, std::size_t end) {
-    thread_local kernels::Scratch queries, rooms;
-    float* rows = queries.room<float>(most_rows * d);
-    float* room = rooms.room<float>(2 * partial);
-    for (std::size_t i = begin; i < end; ++i) {
-      Tile tile = tile_of(i / split);
-      for (std::size_t t = 0; t < tile.tokens; ++t)
-        std::copy_n(q + (tile.token + t) * config_.q_dim() + tile.kv_head * group * d, group * d,
-                    rows + t * group * d);
-      tile.q = rows;
-      const std::size_t seen = tile.position + tile.tokens;
-      const std::size_t own = (seen + KvCache::kSegment - 1) / KvCache::kSegment;
-      if (split > 1) {
-        const std::size_t s = i % split;
-        if (s < own) segment(tile, cache, layer, s, at(partials_.data() + i * partial));
-        continue;
-      }
-      const Partial all = at(room), one = at(room + partial);
-      segment(tile, cache, layer, 0, all);
-      for (std::size_t s = 1; s < own; ++s) {
-        segment(tile, cache, layer, s, one);
-        for (std::size_t r = 0; r < tile.rows; ++r)
-          join(all.most[r], all.sum[r], all.average + r * padded, one.most[r], one.sum[r],
-               one.average + r * padded, padded, ops_);
-      }
-      finish(tile, all, out);
-    }
+  const auto partial = [&](float* at) { return Partial{at, at + most_rows, at + 2 * most_rows}; };
+  const auto join_all = [&](const Tile& tile, const Partial& all, const Partial& one) {
+    for (std::size_t r = 0; r < tile.rows; ++r)
+      join(all.most[r], all.sum[r], all.average + r * padded, one.most[r], one.sum[r],
+           one.average + r * padded, padded, ops_);
   };
-  if (pool_ == nullptr || tokens * config_.q_dim() * longest < kParallelMacs)
-    some(0, units * split);
-  else
-    pool_->parallel_for(units * split, 1, some);
-  if (split == 1) return;
+  const auto gather = [&](Tile& tile, float* rows) {
+    for (std::size_t t = 0; t < tile.tokens; ++t)
+      std::copy_n(q + (tile.token + t) * config_.q_dim() + tile.kv_head * group * d, group * d,
+                  rows + t * group * d);
+    tile.q = rows;
+  };
+  const auto over_pool = [&](std::size_t n,
+                             const std::function<void(std::size_t, std::size_t)>& some) {
+    if (pool_ == nullptr || tokens * config_.q_dim() * longest < kParallelMacs)
+      some(0, n);
+    else
+      pool_->parallel_for(n, 1, some);
+  };
 
+  const std::size_t threads = pool_ == nullptr ? 1 : pool_->threads();
+  if (units >= 4 * threads) {  // each tile goes through its segments
+    over_pool(units, [&](std::size_t begin, std::size_t end) {
+      thread_local kernels::Scratch queries, rooms;
+      float* rows = queries.room<float>(most_rows * d);
+      float* both = rooms.room<float>(2 * room);
+      const Partial all = partial(both), one = partial(both + room);
+      for (std::size_t unit = begin; unit < end; ++unit) {
+        Tile tile = tile_of(unit);
+        gather(tile, rows);
+        segment(tile, cache, layer, 0, all);
+        for (std::size_t s = 1; s < segments_of(tile.position + tile.tokens); ++s) {
+          segment(tile, cache, layer, s, one);
+          join_all(tile, all, one);
+        }
+        finish(tile, all, out);
+      }
+    });
+    return;
+  }
+  const std::size_t segments = segments_of(longest);  // each of them is a part of its own
+  partials_.resize(units * segments * room);
+  over_pool(units * segments, [&](std::size_t begin, std::size_t end) {
+    thread_local kernels::Scratch queries;
+    float* rows = queries.room<float>(most_rows * d);
+    for (std::size_t i = begin; i < end; ++i) {
+      Tile tile = tile_of(i / segments);
+      if (i % segments >= segments_of(tile.position + tile.tokens)) continue;
+      gather(tile, rows);
+      segment(tile, cache, layer, i % segments, partial(partials_.data() + i * room));
+    }
+  });
   for (std::size_t unit = 0; unit < units; ++unit) {
     const Tile tile = tile_of(unit);
-    const std::size_t own =
-        (tile.position + tile.tokens + KvCache::kSegment - 1) / KvCache::kSegment;
-    const Partial all = at(partials_.data() + unit * split * partial);
-    for (std::size_t s = 1; s < own; ++s) {
-      const Partial one = at(partials_.data() + (unit * split + s) * partial);
-      for (std::size_t r = 0; r < tile.rows; ++r)
-        join(all.most[r], all.sum[r], all.average + r * padded, one.most[r], one.sum[r],
-             one.average + r * padded, padded, ops_);
-    }
-    finish(tile, all, out);
+    float* at = partials_.data() + unit * segments * room;
+    for (std::size_t s = 1; s < segments_of(tile.position + tile.tokens); ++s)
+      join_all(tile, partial(at), partial(at + s * room));
+    finish(tile, partial(at), out);
   }
 }
 
