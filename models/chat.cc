@@ -143,7 +143,6 @@ Reply Chat::reply(const GenerateOptions& options, const std::vector<std::string>
   Detokenizer detokenizer(tokenizer_, false, false);  // a reply continues the prompt
   const std::vector<TokenId> ids = fitting_prompt(options.max_tokens, reply);
 
-  Detokenizer detokenizer(tokenizer_, false, /*at_start=*/false);
   bool begun = false;
   const auto shown = [&](std::string text) {
     if (shape_.trim && !begun) text.erase(0, text.find_first_not_of(" \n"));
