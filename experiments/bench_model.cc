@@ -186,8 +186,9 @@ class Run {
     r.test = c;
     std::vector<double> limits, shares;
     kernels::CpuTime used;
+    fill_to(c.depth);
+    engine_.transformer->reset_times();
     for (int i = 0; i < o_.repetitions; ++i) {
-      fill_to(c.depth);
       const double limit = c.prompt != 0 ? limits_->peak(used) : limits_->read(used);
       const auto seconds = pass(c);
       if (!seconds) return false;
@@ -197,6 +198,7 @@ class Run {
       limits.push_back(limit);
       shares.push_back(limit > 0 ? done / limit : 0);
     }
+    r.times = engine_.transformer->times();
     r.limit = median(limits);
     r.share = median(shares);
     r.limit_loop = c.prompt != 0 ? limits_->peak_loop() : limits_->read_loop();

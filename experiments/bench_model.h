@@ -15,6 +15,7 @@
 #include "kernels/isa.h"
 #include "kernels/roofline/limits.h"
 #include "models/step_counts.h"
+#include "models/step_times.h"
 
 namespace tern::experiments {
 
@@ -23,7 +24,7 @@ struct ModelBenchOptions {
   std::vector<std::size_t> prompts = {512}, generate = {128};  // 0: none
   std::vector<std::size_t> depths = {0};                       // tokens of context before
   std::vector<unsigned> threads;
-  std::vector<std::string> layouts = {"t5p"}, kv = {"f16"};
+  std::vector<std::string> layouts, kv;
   std::string isa;
   int repetitions = 5;
   bool warm_up = true;
@@ -48,6 +49,7 @@ struct ModelBenchRecord {
   ModelBenchCase test;
   std::vector<double> times_s;  // of the repetitions
   models::StepCounts counts;    // of one of them
+  models::StepTimes times;      // of all of them
   // tg: GB/s of what was moved, against the read; pp: GMAC/s of linears and head, against the peak.
   // Medians; the share is that of each repetition's pair.
   double limit = 0, share = 0;
@@ -79,6 +81,10 @@ bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& st
 // A table in markdown, line by line.
 std::string model_bench_head();
 std::string model_bench_row(const ModelBenchRecord& r);
+
+// Where the time of a pass goes, by part: a table, line by line.
+std::string model_bench_profile_head();
+std::string model_bench_profile_row(const ModelBenchRecord& r);
 
 nlohmann::ordered_json to_json(const ModelBenchRecord& r);
 // Schema tern.bench_model.

@@ -18,7 +18,46 @@ constexpr const char* kRow =
     "| {:<20} | {:>8} | {:>9} | {:>7} | {:>3} | {:>3} | {:>14} | {:>18} | {:>9} | {:>8} | {:>6} | "
     "{:>7} | {:>5} | {:<28} |\n";
 
+// The parts of a pass in ms; what is left of the time of the repetitions is `other`.
+struct Part {
+  const char* name;
+  double ms;
+};
+std::vector<Part> parts_of(const ModelBenchRecord& r) {
+  const models::StepTimes& t = r.times;
+  const double per_pass = 1e3 / static_cast<double>(r.times_s.size());
+  double total = 0;
+  for (const double s : r.times_s) total += s;
+  const double known = t.linears_s + t.head_s + t.quantize_s + t.cache_s + t.attention_s;
+  return {{"linears", t.linears_s * per_pass},
+          {"head", t.head_s * per_pass},
+          {"norms_quantise", t.quantize_s * per_pass},
+          {"rope_cache", t.cache_s * per_pass},
+          {"attention", t.attention_s * per_pass},
+          {"other", (total - known) * per_pass},
+          {"all", total * per_pass}};
+}
+
 }  // namespace
+
+std::string model_bench_profile_head() {
+  return fmt::format(
+      "\nms (%) of a pass, means\n\n| {:<20} | {:>3} | {:>14} |{:>19} |{:>19} |{:>19} |{:>19} "
+      "|{:>19} |{:>19} |{:>19} |\n|{:->22}|{:->5}|{:->16}|{:->20}|{:->20}|{:->20}|{:->20}|"
+      "{:->20}|{:->20}|{:->20}|\n",
+      "model", "thr", "test", "linears", "head", "norms, quantise", "RoPE, cache", "attention",
+      "other", "all", "", "", "", "", "", "", "", "", "", "");
+}
+
+std::string model_bench_profile_row(const ModelBenchRecord& r) {
+  std::string line =
+      fmt::format("| {:<20} | {:>3} | {:>14} |", r.model.substr(0, 20), r.threads, r.test.name());
+  const std::vector<Part> parts = parts_of(r);
+  for (const Part& p : parts)
+    line += fmt::format("{:>19} |",
+                        fmt::format("{:.2f} ({:.1f} %)", p.ms, 100 * p.ms / parts.back().ms));
+  return line + "\n";
+}
 
 std::string model_bench_head() {
   const std::string names =
@@ -92,6 +131,8 @@ nlohmann::ordered_json model_bench_to_json(const ModelBenchOptions& o,
   for (const ModelBenchRecord& r : records) {
     rows.push_back(to_json(r));
     rows.back()["counts"] = to_json(r.counts);
+    for (const Part& p : parts_of(r))
+      rows.back()["profile"][std::string(p.name) + "_s"] = p.ms / 1e3;
   }
   return {{"schema", "tern.bench_model"},
           {"schema_version", 1},

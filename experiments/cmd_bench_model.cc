@@ -10,6 +10,7 @@
 
 #include "experiments/bench_model.h"
 #include "experiments/commands.h"
+#include "experiments/engine.h"
 #include "experiments/interrupt.h"
 #include "experiments/measurement_files.h"
 #include "experiments/output.h"
@@ -23,7 +24,7 @@ namespace {
 struct Options {
   ModelBenchOptions bench;
   std::string output = "md", json, csv;
-  bool no_warm_up = false;
+  bool no_warm_up = false, profile = false;
 };
 
 void run(Options o) {
@@ -60,11 +61,15 @@ void run(Options o) {
               "MB/token: weights of linears and head, keys and values; GMAC/s: linears and head, "
               "over the whole pass\n%: of a plain read of memory (tg), of the peak of the "
               "instructions (pp), measured before each repetition\n");
+    if (o.profile) {
+      print_out(model_bench_profile_head());
+      for (const ModelBenchRecord& r : records) print_out(model_bench_profile_row(r));
+    }
   }
   const nlohmann::ordered_json j = model_bench_to_json(o.bench, records);
   const std::string csv = csv_of([&] {
     nlohmann::ordered_json rows = j["records"];
-    for (nlohmann::ordered_json& row : rows) row.erase("counts");
+    for (nlohmann::ordered_json& row : rows) row.erase("counts"), row.erase("profile");
     return rows;
   }());
   if (o.output == "json") print_out(j.dump(1) + "\n");
@@ -78,6 +83,8 @@ void add_bench_model_options(CLI::App& cmd) {
   auto o = std::make_shared<Options>();
   ModelBenchOptions& b = o->bench;
   b.threads = {online_cpus()};
+  b.layouts = {EngineOptions().layout};  // what commands run by default
+  b.kv = {EngineOptions().kv};
   const auto list = [&](const char* name, auto& values, const std::string& help) {
     return cmd.add_option(name, values, help)->delimiter(',')->capture_default_str();
   };
@@ -105,6 +112,7 @@ void add_bench_model_options(CLI::App& cmd) {
   cmd.add_option("--limit-time", b.limit_time_s, "Seconds of a limit in each repetition")
       ->check(CLI::Range(1e-6, 10.0))
       ->capture_default_str();
+  cmd.add_flag("--profile", o->profile, "A second table: where the time goes (always in JSON)");
   cmd.add_option("-o,--output", o->output, "What goes to standard output")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();

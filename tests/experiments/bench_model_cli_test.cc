@@ -21,7 +21,8 @@ const std::string kSmall = "-p 8 -n 4 -t 1 -r 3 --limit-mb 1 --limit-time 0.0001
 TEST_CASE("bench model writes every row with consistent figures", "[experiments]") {
   const Cli cli(GENERATE(Flavour::kTernary, Flavour::kF16));
   const std::string spelling = GENERATE("bench {m} ", "bench model {m} ");
-  const Result r = cli.run(spelling + kSmall + "-d 0,20 --kv f32,f16 --json {d}/j --csv {d}/c");
+  const Result r =
+      cli.run(spelling + kSmall + "-d 0,20 --kv f32,f16 --profile --json {d}/j --csv {d}/c");
   REQUIRE(r.code == 0);
   const auto j = json_of(cli.file("j"));
   CHECK(j["schema"] == "tern.bench_model");
@@ -65,6 +66,13 @@ TEST_CASE("bench model writes every row with consistent figures", "[experiments]
       CHECK(row["moved_gb_per_s"].get<double>() == Approx(bytes / 1e9 / time));
       CHECK(row["read_gb_per_s"] > 0);
     }
+    double parts = 0;
+    for (const auto& [part, seconds] : row["profile"].items()) {
+      CHECK(seconds >= 0);
+      if (part != "all_s") parts += seconds.get<double>();
+    }
+    CHECK(parts == Approx(row["profile"]["all_s"].get<double>()));
+    CHECK(row["profile"]["linears_s"] > 0);
     CHECK_THAT(r.out, Contains("| " + row["test"].get<std::string>() + " ") ||
                           Contains(" " + row["test"].get<std::string>() + " |"));
   }
@@ -78,7 +86,8 @@ TEST_CASE("bench model writes every row with consistent figures", "[experiments]
   CHECK(kv(3) == Approx(kv(1) * (21 + 22 + 23 + 24) / (1 + 2 + 3 + 4)));
   CHECK(j["records"][5]["kv"] == "f16");
   CHECK(kv(1) == Approx(2 * kv(5)));
-  CHECK_THAT(r.out, Contains("first token after") && Contains("most memory"));
+  CHECK_THAT(r.out, Contains("first token after") && Contains("most memory") &&
+                        Contains("norms, quantise"));
   const std::string csv = models::read_file(cli.file("c"));
   CHECK(csv.starts_with("# tern.bench_model "));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 2 + static_cast<long>(lines));
