@@ -73,6 +73,7 @@ void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, 
     part(0, w.rows);
   else
     pool_.parallel_for(w.rows, kernels::kMatmulRowGrain, part);
+  if (screen_ != nullptr && screened_ == &w) screen_->drop();
 }
 
 bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, LargestRows& out) {

@@ -18,9 +18,8 @@ constexpr std::size_t kFewRows = 512;
 
 constexpr std::size_t kPanelGrain = 64;  // 1,024 rows
 
-void reset_pages(const DenseMatrix& w) {
-  if (w.mapped) drop_pages(w.data, w.bytes());
-}
+// A row that is read of a file maps the 64 KB around it: after so many the memory is given back.
+constexpr std::size_t kRowsToDrop = 256;
 
 }  // namespace
 
@@ -37,11 +36,18 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
       pool_(pool),
       layout_{w.rows, w.cols} {
   using Pages = kernels::HugeBuffer::Pages;
+  drop();  // before as much is asked for
   coarse_ = kernels::HugeBuffer(layout_.coarse_bytes(), Pages::kHuge, pool, "screen of the head");
   fine_ = kernels::HugeBuffer(layout_.fine_bytes(), Pages::kHuge, pool, "screen of the head");
   const auto panels = [&](std::size_t begin, std::size_t end) {
     std::vector<float> rows(kernels::kScreenRows * w.cols);
+    std::size_t dropped = begin;
     for (std::size_t p = begin; p < end; ++p) {
+      if (w.mapped && p - dropped >= kPanelGrain) {
+        drop_pages(w.data + dropped * kernels::kScreenRows * w.row_bytes(),
+                   (p - dropped) * kernels::kScreenRows * w.row_bytes());
+        dropped = p;
+      }
       const std::size_t first = p * kernels::kScreenRows;
       const std::size_t n = std::min(kernels::kScreenRows, w.rows - first);
       w.format->unpack(w.data + first * w.row_bytes(), n * w.cols, rows.data());
@@ -50,10 +56,15 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
     }
   };
   pool.parallel_for(layout_.panels(), 1, panels);
-  reset_pages(w);
+  drop();
   estimates_.resize(layout_.panels() * kernels::kScreenRows);
   bounds_.resize(estimates_.size());
   panel_most_.resize(layout_.panels());
+}
+
+void ScreenedHead::drop() {
+  if (w_.mapped) drop_pages(w_.data, w_.bytes());
+  exact_rows_ = 0;
 }
 
 void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
@@ -67,6 +78,8 @@ void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
       product_.rows(w_, rows[i], rows[i] + 1, x, 1, y.data() + i, 1);
     }
   });
+  exact_rows_ += rows.size();
+  if (exact_rows_ >= kRowsToDrop) drop();
 }
 
 void ScreenedHead::best_of_panels(std::size_t k, std::vector<std::uint32_t>& rows) {

@@ -37,6 +37,10 @@ class ScreenedHead {
   // it was, where too many rows reach the threshold for this to be worth it.
   bool largest(const float* x, std::size_t k, LargestRows& out);
 
+  // Gives back the memory of the matrix, where it lies in a mapped file: the screen has taken its
+  // place.
+  void drop();
+
  private:
   void exact(const float* x, const std::vector<std::uint32_t>& rows, std::vector<float>& y);
   // Of the k panels or rows with the largest estimates, one row each, best first.
@@ -50,6 +54,7 @@ class ScreenedHead {
   kernels::ThreadPool& pool_;
   kernels::ScreenLayout layout_;
   kernels::HugeBuffer coarse_, fine_;
+  std::size_t exact_rows_ = 0;  // since the memory was given back
 
   kernels::ScreenInput input_;
   std::vector<float> estimates_, bounds_;                // [rows of whole panels]
