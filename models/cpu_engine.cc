@@ -66,14 +66,23 @@ void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const Ternar
 }
 
 void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
-  const auto part = [&](std::size_t begin, std::size_t end) {
-    dense_.rows(w, begin, end, x, tokens, y + begin, w.rows);
+  const auto rows = [&](std::size_t first, std::size_t n) {
+    const auto part = [&](std::size_t begin, std::size_t end) {
+      dense_.rows(w, first + begin, first + end, x, tokens, y + first + begin, w.rows);
+    };
+    if (n * w.cols * tokens < kernels::kMatmulMinParallelMacs)
+      part(0, n);
+    else
+      pool_.parallel_for(n, kernels::kMatmulRowGrain, part);
   };
-  if (w.rows * w.cols * tokens < kernels::kMatmulMinParallelMacs)
-    part(0, w.rows);
-  else
-    pool_.parallel_for(w.rows, kernels::kMatmulRowGrain, part);
-  if (screen_ != nullptr && screened_ == &w) screen_->drop();
+  if (screen_ == nullptr || screened_ != &w || !w.mapped) return rows(0, w.rows);
+  // The screen has taken the matrix's place in memory: it passes through in parts.
+  constexpr std::size_t kRows = 8192;
+  for (std::size_t r = 0; r < w.rows; r += kRows) {
+    const std::size_t n = std::min(kRows, w.rows - r);
+    rows(r, n);
+    drop_pages(w.data + r * w.row_bytes(), n * w.row_bytes());
+  }
 }
 
 bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, LargestRows& out) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/check.h"
+#include "models/whole_file.h"
 
 namespace tern::models {
 namespace {
@@ -113,6 +114,15 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
   add_to_residual(layer.ffn_down, tokens);
 }
 
+void Transformer::embed(TokenId token, float* x) {
+  // A row that is read of a mapped file takes memory for all that the system maps around it, up to
+  // 2 MB: after some the memory is given back.
+  constexpr std::size_t kRows = 64;
+  const DenseMatrix& w = model_.token_embd;
+  w.format->unpack(w.data + token * w.row_bytes(), config_.dim, x);
+  if (w.mapped && ++embedded_ % kRows == 0) drop_pages(w.data, w.bytes());
+}
+
 void Transformer::run_layers(std::span<const TokenId> tokens, std::size_t kept) {
   const Stopwatch watch(times_.total_s);
   const std::size_t n = tokens.size(), dim = config_.dim;
@@ -125,10 +135,7 @@ void Transformer::run_layers(std::span<const TokenId> tokens, std::size_t kept) 
   up_.resize(n * config_.ffn);
   rope_.reserve(position_ + n);
   cache_.reserve(position_ + n);
-  const DenseMatrix& embeddings = model_.token_embd;
-  for (std::size_t t = 0; t < n; ++t)
-    embeddings.format->unpack(embeddings.data + tokens[t] * embeddings.row_bytes(), dim,
-                              x_.data() + t * dim);
+  for (std::size_t t = 0; t < n; ++t) embed(tokens[t], x_.data() + t * dim);
   for (std::size_t l = 0; l < config_.layers; ++l) {
     const std::size_t through = l + 1 == config_.layers ? kept : n;
     attention_block(l, n, through);

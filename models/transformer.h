@@ -54,6 +54,7 @@ class Transformer : public Decoder {
 
  private:
   void check_tokens(std::span<const TokenId> tokens) const;
+  void embed(TokenId token, float* x);  // x [dim]
   // Runs the layers over at most kMaxBatch tokens; x_ then holds the hidden states of the last
   // `kept` of them.
   void run_layers(std::span<const TokenId> tokens, std::size_t kept);
@@ -83,6 +84,7 @@ class Transformer : public Decoder {
   Rope rope_;
   KvCache cache_;
   std::size_t position_ = 0;
+  std::size_t embedded_ = 0;  // rows read of the embedding
 
   // Of one batch, [tokens, ...].
   std::vector<float> x_;          // dim: the residual stream
