@@ -47,7 +47,7 @@ void run(const Options& o) {
   if (!o.load.empty()) history = read_chat_file(o.load);
   if (!history.empty() && history.back().role == models::Role::kUser)
     throw std::runtime_error(o.load + ": the last message is a question; /load answers it");
-  const auto model = models::load_checkpoint(o.model);
+  const auto model = models::load_checkpoint(o.model, o.engine.load);
   const models::Tokenizer tokenizer(model->tokenizer);
   const models::ChatTemplate& shape = shape_of(o, model->tokenizer);
   HeldInterrupts interrupts;  // before the engine's threads are started

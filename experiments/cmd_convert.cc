@@ -31,7 +31,8 @@ using nlohmann::ordered_json;
 struct Options {
   std::string in, out, json;
   std::string to;  // "gguf", "hf"; empty: by the name of `out`
-  std::string i2s_layout = "x86", tokenizer;
+  std::string tokenizer;
+  models::LoadOptions load;
   unsigned threads = 0;  // 0: one per CPU
   models::ConvertOptions convert;
 };
@@ -100,8 +101,7 @@ void run(Options o) {
     models::check_writable(o.out);
   if (!o.json.empty()) models::check_writable(o.json);
   const auto begin = Clock::now();
-  const auto model = models::load_checkpoint(
-      o.in, {o.i2s_layout == "arm" ? models::I2sLayout::kArm : models::I2sLayout::kX86});
+  const auto model = models::load_checkpoint(o.in, o.load);
   models::TokenizerData tokenizer =
       o.tokenizer.empty() ? model->tokenizer : models::read_hf_tokenizer(o.tokenizer);
   models::name_every_id(tokenizer, model->config.vocab, o.in);
@@ -176,9 +176,7 @@ void add_convert(CLI::App& app) {
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  cmd->add_option("--i2s-layout", o->i2s_layout, "Of an I2_S file to read: x86 or arm")
-      ->check(CLI::IsMember({"x86", "arm"}))
-      ->capture_default_str();
+  add_load_options(*cmd, o->load);
   cmd->add_option("--tokenizer", o->tokenizer, "Directory of a tokenizer to take instead");
   cmd->add_option("--name", o->convert.name, "general.name of the result");
   cmd->add_option("--threads", o->threads, "Default: one per CPU; the file does not depend on it");

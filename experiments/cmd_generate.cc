@@ -100,7 +100,7 @@ void run(const Options& o) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.prompt_file});
   const std::string prompt = prompt_of(o);
   const auto begin = Clock::now();
-  const auto model = models::load_checkpoint(o.model);
+  const auto model = models::load_checkpoint(o.model, o.engine.load);
   const models::Tokenizer tokenizer(model->tokenizer);
   const Engine engine = make_engine(o.engine, *model);
   const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "experiments/commands.h"
+#include "experiments/engine.h"
 #include "experiments/inspect.h"
 #include "experiments/output.h"
 #include "models/whole_file.h"
@@ -127,9 +128,7 @@ void add_inspect(CLI::App& app) {
   cmd->add_flag("--tensors", o->tensors, "Show the tensors");
   cmd->add_flag("--layers", o->layers, "Show bits, zeros and entropy per layer");
   cmd->add_flag("--no-weights", o->no_weights, "Read headers only: no zeros, no entropy");
-  cmd->add_option("--i2s-layout", o->inspect.i2s, "Of an I2_S file: x86 or arm")
-      ->check(CLI::IsMember({"x86", "arm"}))
-      ->capture_default_str();
+  add_load_options(*cmd, o->inspect.load);
   cmd->add_option("--json", o->json, "Write all of it here");
   cmd->callback([o] { run(*o); });
 }

@@ -61,7 +61,7 @@ void print_top(const Options& o, std::span<const float> row, const models::Token
 
 void run(const Options& o) {
   models::check_outputs({{"--json", o.json}}, {o.model});
-  const auto model = models::load_checkpoint(o.model);
+  const auto model = models::load_checkpoint(o.model, o.engine.load);
   const std::size_t vocab = model->config.vocab, context = model->config.context;
   // A model may come without a tokenizer: ids need none.
   std::unique_ptr<const models::Tokenizer> tokenizer;

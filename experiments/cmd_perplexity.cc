@@ -71,7 +71,7 @@ void run(const Options& o) {
   const bool text = o.ids_file.empty();
   const std::string& file = text ? o.file : o.ids_file;
   models::map_file(file);  // before the model, which may take long
-  const auto model = models::load_checkpoint(o.model);
+  const auto model = models::load_checkpoint(o.model, o.engine.load);
   models::PerplexityOptions how;
   for (const Mode& mode : kModes)
     if (o.mode == mode.name) how.mode = mode.mode;

@@ -2,6 +2,7 @@
 
 #include "experiments/engine.h"
 
+#include <map>
 #include <stdexcept>
 
 #include "experiments/level.h"
@@ -35,7 +36,18 @@ std::unique_ptr<models::LinearEngine> make_simulated([[maybe_unused]] const Engi
 
 }  // namespace
 
+void add_load_options(CLI::App& command, models::LoadOptions& o) {
+  command
+      .add_option(
+          "--i2s-layout", o.i2s,
+          "Of an I2_S file: x86, as all released ones are, or arm; no byte tells them apart")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, models::I2sLayout>{
+          {"x86", models::I2sLayout::kX86}, {"arm", models::I2sLayout::kArm}}))
+      ->default_str("x86");
+}
+
 void add_engine_options(CLI::App& command, EngineOptions& o) {
+  add_load_options(command, o.load);
   command.add_option("--engine", o.engine, "What computes the matrix products")
       ->check(CLI::IsMember({"cpu", "reference", "cycle", "rtl"}))
       ->capture_default_str();

@@ -13,6 +13,7 @@
 #include "kernels/attention/attention.h"
 #include "kernels/isa.h"
 #include "kernels/thread_pool.h"
+#include "models/checkpoint.h"
 #include "models/decoder.h"
 #include "models/linear.h"
 #include "models/model.h"
@@ -21,6 +22,7 @@
 namespace tern::experiments {
 
 struct EngineOptions {
+  models::LoadOptions load;      // of the checkpoint
   std::string engine = "cpu";    // "cpu", "reference", "cycle", "rtl"
   unsigned threads = 0;          // 0: one per CPU
   std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest
@@ -30,8 +32,10 @@ struct EngineOptions {
   std::string machine = "edge";  // of a simulated engine (sim/accelerator.h)
 };
 
-// Adds --engine, --threads, --isa, --layout, --kv, --activations and --machine, with the defaults
-// that `options` has.
+// --i2s-layout alone.
+void add_load_options(CLI::App& command, models::LoadOptions& options);
+// Adds --i2s-layout, --engine, --threads, --isa, --layout, --kv, --activations and --machine, with
+// the defaults that `options` has.
 void add_engine_options(CLI::App& command, EngineOptions& options);
 
 // A decoder and all that it borrows, but for the model.

@@ -235,8 +235,7 @@ ordered_json inspect(const InspectOptions& o) {
   std::unordered_map<std::string, Ternary> ternary;
   std::string name = found.config.name;
   if (o.weights) {
-    const auto model = models::load_checkpoint(
-        o.model, {o.i2s == "arm" ? models::I2sLayout::kArm : models::I2sLayout::kX86});
+    const auto model = models::load_checkpoint(o.model, o.load);
     ternary = count_all(*model);
   }
   ordered_json tensors = ordered_json::array();

@@ -7,12 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "models/checkpoint.h"
+
 namespace tern::experiments {
 
 struct InspectOptions {
-  std::string model;        // a GGUF file or a Hugging Face directory
-  std::string i2s = "x86";  // the layout of an I2_S file: "x86", "arm"
-  bool weights = true;      // look at them: without it only headers are read
+  std::string model;  // a GGUF file or a Hugging Face directory
+  models::LoadOptions load;
+  bool weights = true;  // look at them: without it only headers are read
 };
 
 // Schema tern.inspect. Throws std::runtime_error naming file and field.

@@ -3,6 +3,7 @@
 #include "models/screened_head.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "models/whole_file.h"
 
@@ -20,6 +21,23 @@ constexpr std::size_t kPanelGrain = 64;  // 1,024 rows
 
 // A row that is read of a file maps the 64 KB around it: after so many the memory is given back.
 constexpr std::size_t kRowsToDrop = 256;
+
+// The k largest of key(i), i < n, k <= n, as a heap: one comparison for most of n.
+template <typename Key>
+void best_k(std::size_t n, std::size_t k, const Key& key,
+            std::vector<std::pair<float, std::size_t>>& best) {
+  best.clear();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (best.size() == k) {
+      if (!(key(i) > best.front().first)) continue;
+      std::pop_heap(best.begin(), best.end(), std::greater<>());
+      best.back() = {key(i), i};
+    } else {
+      best.emplace_back(key(i), i);
+    }
+    std::push_heap(best.begin(), best.end(), std::greater<>());
+  }
+}
 
 }  // namespace
 
@@ -83,17 +101,11 @@ void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
 }
 
 void ScreenedHead::best_of_panels(std::size_t k, std::vector<std::uint32_t>& rows) {
-  const std::size_t panels = layout_.panels();
-  order_.resize(panels);
-  for (std::size_t p = 0; p < panels; ++p) order_[p] = static_cast<std::uint32_t>(p);
-  const auto larger = [&](std::uint32_t a, std::uint32_t b) {
-    return panel_most_[a] != panel_most_[b] ? panel_most_[a] > panel_most_[b] : a < b;
-  };
-  std::nth_element(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(k - 1),
-                   order_.end(), larger);
+  best_k(
+      layout_.panels(), k, [&](std::size_t p) { return panel_most_[p]; }, best_);
   rows.clear();
-  for (std::size_t i = 0; i < k; ++i) {
-    const std::size_t first = order_[i] * kernels::kScreenRows;
+  for (const auto& [most, panel] : best_) {
+    const std::size_t first = panel * kernels::kScreenRows;
     const std::size_t end = std::min(first + kernels::kScreenRows, layout_.rows);
     const auto* at = std::max_element(estimates_.data() + first, estimates_.data() + end);
     rows.push_back(static_cast<std::uint32_t>(at - estimates_.data()));
@@ -101,13 +113,11 @@ void ScreenedHead::best_of_panels(std::size_t k, std::vector<std::uint32_t>& row
 }
 
 void ScreenedHead::best_of(const std::vector<std::uint32_t>& among, std::size_t k,
-                           std::vector<std::uint32_t>& rows) const {
-  rows = among;
-  std::nth_element(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(k - 1), rows.end(),
-                   [&](std::uint32_t a, std::uint32_t b) {
-                     return estimates_[a] != estimates_[b] ? estimates_[a] > estimates_[b] : a < b;
-                   });
-  rows.resize(k);
+                           std::vector<std::uint32_t>& rows) {
+  best_k(
+      among.size(), k, [&](std::size_t i) { return estimates_[among[i]]; }, best_);
+  rows.clear();
+  for (const auto& [most, i] : best_) rows.push_back(among[i]);
 }
 
 bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "kernels/huge_buffer.h"
@@ -46,7 +47,7 @@ class ScreenedHead {
   // Of the k panels or rows with the largest estimates, one row each, best first.
   void best_of_panels(std::size_t k, std::vector<std::uint32_t>& rows);
   void best_of(const std::vector<std::uint32_t>& among, std::size_t k,
-               std::vector<std::uint32_t>& rows) const;
+               std::vector<std::uint32_t>& rows);
 
   const DenseMatrix& w_;
   const DenseProduct& product_;
@@ -57,9 +58,10 @@ class ScreenedHead {
   std::size_t exact_rows_ = 0;  // since the memory was given back
 
   kernels::ScreenInput input_;
-  std::vector<float> estimates_, bounds_;                // [rows of whole panels]
-  std::vector<float> panel_most_;                        // [panels]: largest estimate
-  std::vector<std::uint32_t> seeds_, reaching_, order_;  // rows
+  std::vector<float> estimates_, bounds_;        // [rows of whole panels]
+  std::vector<float> panel_most_;                // [panels]: largest estimate
+  std::vector<std::uint32_t> seeds_, reaching_;  // rows
+  std::vector<std::pair<float, std::size_t>> best_;
   std::vector<float> seed_results_;
 };
 
