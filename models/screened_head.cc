@@ -120,6 +120,14 @@ void ScreenedHead::best_of(const std::vector<std::uint32_t>& among, std::size_t 
   for (const auto& [most, i] : best_) rows.push_back(among[i]);
 }
 
+float ScreenedHead::kth_of(const float* x, std::size_t k, LargestRows::Work& work) {
+  exact(x, seeds_, seed_results_);
+  work.exact_rows += seeds_.size();
+  const auto kth = seed_results_.begin() + static_cast<std::ptrdiff_t>(k - 1);
+  std::nth_element(seed_results_.begin(), kth, seed_results_.end(), std::greater<>());
+  return *kth;
+}
+
 bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
   if (k == 0 || k > layout_.panels()) return false;
   const kernels::Screen screen{layout_, coarse_.data(), fine_.data()};
@@ -141,9 +149,7 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
   work.bytes = layout_.coarse_bytes();
 
   best_of_panels(k, seeds_);
-  exact(x, seeds_, seed_results_);
-  work.exact_rows += k;
-  float threshold = *std::min_element(seed_results_.begin(), seed_results_.end());
+  float threshold = kth_of(x, k, work);
   reaching_.clear();
   for (std::size_t r = 0; r < layout_.rows; ++r)
     if (!(bounds_[r] < threshold)) reaching_.push_back(static_cast<std::uint32_t>(r));
@@ -155,9 +161,7 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
     });
     work.fine_rows = reaching_.size();
     best_of(reaching_, k, seeds_);
-    exact(x, seeds_, seed_results_);
-    work.exact_rows += k;
-    threshold = std::max(threshold, *std::min_element(seed_results_.begin(), seed_results_.end()));
+    threshold = std::max(threshold, kth_of(x, k, work));
     std::erase_if(reaching_, [&](std::uint32_t r) { return bounds_[r] < threshold; });
     if (reaching_.size() > layout_.rows / 8) return false;
   }

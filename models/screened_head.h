@@ -44,6 +44,8 @@ class ScreenedHead {
 
  private:
   void exact(const float* x, const std::vector<std::uint32_t>& rows, std::vector<float>& y);
+  // The k-th largest exact result of seeds_.
+  float kth_of(const float* x, std::size_t k, LargestRows::Work& work);
   // Of the k panels or rows with the largest estimates, one row each, best first.
   void best_of_panels(std::size_t k, std::vector<std::uint32_t>& rows);
   void best_of(const std::vector<std::uint32_t>& among, std::size_t k,

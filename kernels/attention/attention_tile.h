@@ -19,6 +19,13 @@ constexpr std::size_t wide() {
   return std::max(Ops::kWide, Ops::kRows * Ops::kWide / (2 * R));
 }
 
+// Whether a tile asks for the next blocks: few rows are done with a block sooner than it comes, and
+// the parts of a block lie 4 KB from those of the next, where hardware prefetchers stop.
+template <std::size_t R>
+constexpr bool ahead() {
+  return R < Ops::kRows;
+}
+
 struct F32 {
   static constexpr bool kScaled = false;
   using E = float;
@@ -73,6 +80,7 @@ TERN_TARGET void score_tile(const std::uint8_t* keys, std::size_t stride, std::s
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < B; ++b) a[r][b] = Ops::zero();
   for (std::size_t i = 0; i < d; ++i) {
+    if constexpr (ahead<R>()) __builtin_prefetch(elements<F>(keys + B * stride) + i * kKvBlock);
     Ops::Reg k[B];
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < B; ++b)
@@ -122,6 +130,9 @@ TERN_TARGET void average_tile(const std::uint8_t* values, std::size_t stride, st
     const typename F::E* v = elements<F>(values);
     const std::size_t end = std::min(positions, p0 + kKvBlock);
     for (std::size_t p = p0; p < end; ++p, v += padded) {
+      if constexpr (ahead<R>())
+        for (std::size_t c = 0; c < C; c += 2)
+          __builtin_prefetch(reinterpret_cast<const std::uint8_t*>(v + c * kPad) + stride);
       Ops::Reg x[C];
 #pragma GCC unroll 8
       for (std::size_t c = 0; c < C; ++c) x[c] = F::load(v + c * kPad);

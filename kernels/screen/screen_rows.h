@@ -6,19 +6,14 @@
 void fine(const Screen& screen, const ScreenInput& x, std::span<const std::uint32_t> rows,
           float* estimates, float* bounds) noexcept {
   const ScreenLayout& layout = screen.layout;
-  // Rows lie anywhere: no hardware prefetcher knows the next.
-  constexpr std::size_t kFarRows = 6, kNearRows = 1;
-  const std::size_t bytes = layout.fine_row_bytes();
+  constexpr std::size_t kAheadRows = 2;  // rows lie anywhere: no hardware prefetcher knows the next
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto ask = [&]<int kLocality>(std::size_t next) {
-      if (next >= rows.size()) return;
-      const std::uint8_t* at = screen.fine + rows[next] * bytes;
-      for (std::size_t line = 0; line < bytes; line += kLineBytes)
-        __builtin_prefetch(at + line, 0, kLocality);
-    };
-    ask.template operator()<2>(i + kFarRows);
-    ask.template operator()<3>(i + kNearRows);
-    const std::uint8_t* row = screen.fine + rows[i] * bytes;
+    if (i + kAheadRows < rows.size()) {
+      const std::uint8_t* next = screen.fine + rows[i + kAheadRows] * layout.fine_row_bytes();
+      for (std::size_t at = 0; at < layout.fine_row_bytes(); at += kLineBytes)
+        __builtin_prefetch(next + at);
+    }
+    const std::uint8_t* row = screen.fine + rows[i] * layout.fine_row_bytes();
     float norms[3];  // unit, |w|, |e2|
     std::memcpy(norms, row + layout.fine_norms_at(), sizeof norms);
     float& estimate = estimates[rows[i]];
