@@ -82,6 +82,9 @@ bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& st
 std::string model_bench_head();
 std::string model_bench_row(const ModelBenchRecord& r);
 
+// How much of the head its screen (models/screened_head.h) left to look at: a line, or nothing.
+std::string model_bench_screen(const ModelBenchRecord& r);
+
 // Where the time of a pass goes, by part: a table, line by line.
 std::string model_bench_profile_head();
 std::string model_bench_profile_row(const ModelBenchRecord& r);

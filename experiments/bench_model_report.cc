@@ -89,6 +89,17 @@ std::string model_bench_row(const ModelBenchRecord& r) {
                      fmt::format("{:.1f}", 100 * r.share), limit);
 }
 
+std::string model_bench_screen(const ModelBenchRecord& r) {
+  const models::StepCounts& c = r.counts;
+  if (c.screened_logits == 0) return "";
+  const auto n = static_cast<double>(c.screened_logits);
+  return fmt::format(
+      "{}: head by a screen for {} of {} tokens, exactly; of its rows {:.0f} looked at twice and "
+      "{:.1f} computed per token\n",
+      r.test.name(), c.screened_logits, c.logits, static_cast<double>(c.screen_fine_rows) / n,
+      static_cast<double>(c.screen_exact_rows) / n);
+}
+
 nlohmann::ordered_json to_json(const ModelBenchRecord& r) {
   const bool prompt = r.test.prompt != 0, known = r.limit > 0;
   return {

@@ -57,6 +57,7 @@ void run(Options o) {
             "most memory {:.1f} MB with {:.1f} MB of model\n",
             r.model, r.threads, r.layout, r.kv, r.first_token_s, r.load_s,
             static_cast<double>(r.peak_bytes) / 1e6, static_cast<double>(r.model_bytes) / 1e6);
+    for (const ModelBenchRecord& r : records) lines += model_bench_screen(r);
     print_out(lines +
               "MB/token: weights of linears and head, keys and values; GMAC/s: linears and head, "
               "over the whole pass\n%: of a plain read of memory (tg), of the peak of the "

@@ -241,6 +241,42 @@ TEST_CASE("a step is counted as its shape says", "[models]") {
   }
 }
 
+TEST_CASE("the largest logits alone are those of all logits", "[models]") {
+  Config c = tiny_config();
+  c.layers = 1;
+  c.dim = 1024;
+  c.vocab = 4200;  // large enough to be screened
+  const auto model = build_model(random_master(c, 3), tiny_tokenizer(c.vocab), any_flavour());
+  kernels::ThreadPool pool(2);
+  CpuEngine engine(kernels::selected_isa(), pool), other(kernels::selected_isa(), pool);
+  Transformer top(*model, engine, {.pool = &pool}), all(*model, other, {.pool = &pool});
+  const auto ids = random_tokens(12, c.vocab, 5);
+  for (std::size_t i = 0; i < ids.size(); i += 3) {
+    const std::size_t k = i == 6 ? 5 : 1;
+    const LogitList got = top.forward_top(std::span(ids).subspan(i, 3), k);
+    const auto expected = all.forward(std::span(ids).subspan(i, 3));
+    if (i == 0) {
+      CHECK(got.ids.empty());  // read whole, the first time
+      continue;
+    }
+    REQUIRE(got.ids.size() >= k);
+    std::vector<float> sorted(expected.begin(), expected.end()), found;
+    std::sort(sorted.rbegin(), sorted.rend());
+    for (std::size_t j = 0; j < got.ids.size(); ++j) {
+      CHECK(got.logits[j] == expected[got.ids[j]]);
+      found.push_back(got.logits[j]);
+    }
+    std::sort(found.rbegin(), found.rend());
+    CHECK(std::equal(found.begin(), found.begin() + static_cast<long>(k), sorted.begin()));
+  }
+  CHECK(top.counts().logits == 4);
+  CHECK(top.counts().screened_logits == 3);
+  CHECK(top.counts().screen_exact_rows >= 7);
+  CHECK(top.counts().head_weight_bytes < 4 * model->head().bytes());
+  CHECK(top.forward_top(std::span(ids).first(1), 0).ids.empty());
+  CHECK(top.forward_top(std::span(ids).first(1), c.vocab).ids.empty());
+}
+
 TEST_CASE("counts add up over steps and start anew when reset", "[models]") {
   const auto model = make_model(kShapes[0], Flavour::kTernary);
   const auto ids = random_tokens(6, 300, 9);
