@@ -46,7 +46,7 @@ SimEngine::SimEngine(const std::string& machine, sim::Level level, const models:
     : model_(model), cpu_(cpu), accelerator_(sim::machine(machine, format_of(model)), level) {
   for (const models::Layer& layer : model.layers)
     for (const models::LinearSlot& slot : models::linear_slots()) load(layer.*slot.linear);
-  if (!ternary_machine()) ids_[&model.head()] = accelerator_.load(model.head().view);
+  if (!ternary_machine()) ids_[&model.head()] = accelerator_.load(models::f16_view(model.head()));
 }
 
 void SimEngine::load(const models::Linear& linear) {
