@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kWorthwhile = std::size_t{1} << 22;  // weights
 
 // Rows which it is cheaper to compute at once than to look at again: single rows are read at about
-// half the speed of a stream, and have 3.7 times the bytes of a fine row (f16).
+// half the speed of a stream, and have 6 times the bytes of a fine row (f16).
 constexpr std::size_t kFewRows = 512;
 
 constexpr std::size_t kPanelGrain = 64;  // 1,024 rows

@@ -4,9 +4,9 @@
 // (kernels/screen/screen.h) bounds every row's result, and only rows whose bound reaches the k-th
 // largest of results that are known are computed from the matrix itself.
 //
-//   1. coarse estimates and bounds of all rows (4.3 bits per weight)
+//   1. coarse estimates and bounds of all rows (4.6 bits per weight)
 //   2. the rows of the k largest estimates, exactly: the least of them is the threshold
-//   3. where many bounds reach it, those rows again with the second plane (4.3 bits more), and the
+//   3. where many bounds reach it, those rows again with the second plane (2.6 bits more), and the
 //      k largest of these estimates exactly: a better threshold
 //   4. the rows whose bound reaches it, exactly
 

@@ -32,9 +32,12 @@ float rounded_up(double v) { return std::nextafter(static_cast<float>(v), INFINI
 
 void ScreenInput::set(const float* x, std::size_t cols) {
   const std::size_t groups = cols / kScreenGroup;
-  const std::size_t lanes = (groups + 7) / 8 * 16;
-  for (std::vector<std::int8_t>* part : {&q.low, &q.high, &q2.low, &q2.high})
-    part->assign(lanes * 4, 0);
+  const std::size_t lanes = (groups + 15) / 16 * 16;
+  for (Parts* part : {&q, &q2}) {
+    part->low.assign(cols / 2, 0);
+    part->high.assign(cols / 2, 0);
+    for (std::vector<std::int8_t>& quarter : part->quarter) quarter.assign(lanes * 4, 0);
+  }
   excess.assign(groups, 0);
   scales.resize(groups);
   lane_excess.assign(lanes, 0);
@@ -46,24 +49,28 @@ void ScreenInput::set(const float* x, std::size_t cols) {
     for (std::size_t i = 0; i < kScreenGroup; ++i) most = std::max(most, std::fabs(own[i]));
     const float scale = most / 127.0f * (1.0f / 256),
                 inverse = most > 1e-30f ? 127.0f / most : 0.0f;
+    std::int32_t sum = 0;
     for (std::size_t i = 0; i < kScreenGroup; ++i) {
-      const std::size_t k = g * kScreenGroup + i, at = k / 8 * 4 + k % 4;
       const float scaled = own[i] * inverse;
       const float code = std::clamp(std::nearbyint(scaled), -127.0f, 127.0f);
       const float second = std::clamp(std::nearbyint((scaled - code) * 256.0f), -128.0f, 127.0f);
-      const bool low = k % 8 < 4;
-      (low ? q.low : q.high)[at] = static_cast<std::int8_t>(code);
-      (low ? q2.low : q2.high)[at] = static_cast<std::int8_t>(second);
+      const auto put = [&](Parts& part, float value) {
+        const auto byte = static_cast<std::int8_t>(value);
+        (i % 8 < 4 ? part.low : part.high)[g * 8 + i / 8 * 4 + i % 4] = byte;
+        part.quarter[i / 4][g * 4 + i % 4] = byte;
+      };
+      put(q, code);
+      put(q2, second);
       const float both = 256.0f * code + second;
-      lane_excess[k / 8] -= 8 * static_cast<std::int32_t>(both);
-      lane_scales[k / 8] = scale;
+      sum += static_cast<std::int32_t>(both);
       const double exact = static_cast<double>(own[i]);
       const double error = exact - static_cast<double>(scale) * static_cast<double>(both);
       squares += exact * exact;
       errors += error * error;
     }
-    excess[g] = lane_excess[2 * g] + lane_excess[2 * g + 1];
-    scales[g] = scale;
+    excess[g] = -8 * sum;
+    lane_excess[g] = -3 * sum;
+    scales[g] = lane_scales[g] = scale;
   }
   const double norm = std::sqrt(squares), off = std::sqrt(errors), r = rounding(cols);
   per_weight = rounded_up((off + r * (norm + off)) * (1 + 1e-9));

@@ -32,33 +32,33 @@ TERN_TARGET inline __m256i added(__m256i sum, __m256i codes, __m256i q) {
   return _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, q));
 }
 
-// Low and high nibbles times four activations each, from `at` on.
-template <typename Load>
-TERN_TARGET [[gnu::always_inline]] inline void nibbles(Sums& sums, __m256i v, const ScreenInput& x,
-                                                       std::size_t at, const Load& load) {
-  const __m256i mask = _mm256_set1_epi8(15);
-  const __m256i low = _mm256_and_si256(v, mask);
-  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
-  sums.first = added(sums.first, low, load(x.q.low.data() + at));
-  sums.first = added(sums.first, high, load(x.q.high.data() + at));
-  sums.second = added(sums.second, low, load(x.q2.low.data() + at));
-  sums.second = added(sums.second, high, load(x.q2.high.data() + at));
-}
-
-TERN_TARGET inline __m256 joined(const Sums& sums, __m256i excess) {
-  const __m256i one = _mm256_set1_epi16(1);
-  const __m256i first = _mm256_slli_epi32(_mm256_madd_epi16(sums.first, one), 8);
-  const __m256i second = _mm256_madd_epi16(sums.second, one);
-  return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_add_epi32(first, second), excess));
-}
-
 TERN_TARGET inline __m256i four(const std::int8_t* x) {
   std::int32_t word;
   std::memcpy(&word, x, sizeof word);
   return _mm256_set1_epi32(word);
 }
 
-TERN_TARGET inline __m256i thirty_two(const std::int8_t* x) { return load_256(x); }
+// Low and high nibbles times four activations each, from `at` on.
+TERN_TARGET inline void nibbles(Sums& sums, __m256i v, const ScreenInput& x, std::size_t at) {
+  const __m256i mask = _mm256_set1_epi8(15);
+  const __m256i low = _mm256_and_si256(v, mask);
+  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
+  sums.first = added(sums.first, low, four(x.q.low.data() + at));
+  sums.first = added(sums.first, high, four(x.q.high.data() + at));
+  sums.second = added(sums.second, low, four(x.q2.low.data() + at));
+  sums.second = added(sums.second, high, four(x.q2.high.data() + at));
+}
+
+// 256 q + q2.
+TERN_TARGET inline __m256i whole(const Sums& sums) {
+  const __m256i one = _mm256_set1_epi16(1);
+  return _mm256_add_epi32(_mm256_slli_epi32(_mm256_madd_epi16(sums.first, one), 8),
+                          _mm256_madd_epi16(sums.second, one));
+}
+
+TERN_TARGET inline __m256 joined(const Sums& sums, __m256i excess) {
+  return _mm256_cvtepi32_ps(_mm256_add_epi32(whole(sums), excess));
+}
 
 // Eight bytes as floats.
 TERN_TARGET inline __m256 bytes(__m128i c) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(c)); }
@@ -78,7 +78,7 @@ TERN_TARGET void panels(const Screen& screen, const ScreenInput& x, std::size_t 
       Sums sums[2] = {zeros(), zeros()};
       for (std::size_t i = 0; i < 2; ++i)
         for (std::size_t half = 0; half < 2; ++half)
-          nibbles(sums[half], load_256(at + 64 * i + 32 * half), x, 8 * g + 4 * i, four);
+          nibbles(sums[half], load_256(at + 64 * i + 32 * half), x, 8 * g + 4 * i);
       const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 128));
       const __m256 scale = _mm256_set1_ps(x.scales[g]);
       const __m256i excess = _mm256_set1_epi32(x.excess[g]);
@@ -108,20 +108,21 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
 }
 
 TERN_TARGET float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
-  const __m128i spread = _mm_set_epi8(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
+  const __m256i mask = _mm256_set1_epi8(3);
   __m256 total = _mm256_setzero_ps();
   for (std::size_t g = 0; g < groups; g += 8) {
-    const __m128i c = _mm_shuffle_epi8(
-        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 8 * groups + g)), spread);
-    for (std::size_t half = 0; half < 2; ++half) {
-      const std::size_t at = 8 * g + 32 * half, lane = at / 4;
-      Sums sums = zeros();
-      nibbles(sums, load_256(row + at), x, at, thirty_two);
-      const __m256 own = bytes(half == 0 ? c : _mm_srli_si128(c, 8));
-      total =
-          _mm256_fmadd_ps(joined(sums, load_256(x.lane_excess.data() + lane)),
-                          _mm256_mul_ps(own, _mm256_loadu_ps(x.lane_scales.data() + lane)), total);
+    Sums sums = zeros();
+    __m256i v = load_256(row + 4 * g);
+    for (std::size_t s = 0; s < 4; ++s, v = _mm256_srli_epi16(v, 2)) {
+      const __m256i codes = _mm256_and_si256(v, mask);
+      sums.first = added(sums.first, codes, load_256(x.q.quarter[s].data() + 4 * g));
+      sums.second = added(sums.second, codes, load_256(x.q2.quarter[s].data() + 4 * g));
     }
+    const __m256i sum =
+        _mm256_add_epi32(_mm256_slli_epi32(whole(sums), 1), load_256(x.lane_excess.data() + g));
+    const __m256 c = bytes(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 4 * groups + g)));
+    total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
+                            _mm256_mul_ps(c, _mm256_loadu_ps(x.lane_scales.data() + g)), total);
   }
   float lanes[8];
   _mm256_storeu_ps(lanes, total);

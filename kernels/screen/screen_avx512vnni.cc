@@ -21,29 +21,25 @@ struct Sums {
   __m512i first, second;
 };
 
-// Low and high nibbles times four activations each, from `at` on.
-template <typename Load>
-TERN_TARGET [[gnu::always_inline]] inline void nibbles(Sums& sums, __m512i v, const ScreenInput& x,
-                                                       std::size_t at, const Load& load) {
-  const __m512i mask = _mm512_set1_epi8(15);
-  const __m512i low = _mm512_and_si512(v, mask);
-  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
-  sums.first = _mm512_dpbusd_epi32(sums.first, low, load(x.q.low.data() + at));
-  sums.first = _mm512_dpbusd_epi32(sums.first, high, load(x.q.high.data() + at));
-  sums.second = _mm512_dpbusd_epi32(sums.second, low, load(x.q2.low.data() + at));
-  sums.second = _mm512_dpbusd_epi32(sums.second, high, load(x.q2.high.data() + at));
-}
-
-TERN_TARGET inline __m512 joined(const Sums& sums) {
-  return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(sums.first, 8), sums.second));
-}
-
-TERN_TARGET inline __m512i sixty_four(const std::int8_t* x) { return _mm512_loadu_si512(x); }
-
 TERN_TARGET inline __m512i four(const std::int8_t* x) {
   std::int32_t word;
   std::memcpy(&word, x, sizeof word);
   return _mm512_set1_epi32(word);
+}
+
+// Low and high nibbles times four activations each, from `at` on.
+TERN_TARGET inline void nibbles(Sums& sums, __m512i v, const ScreenInput& x, std::size_t at) {
+  const __m512i mask = _mm512_set1_epi8(15);
+  const __m512i low = _mm512_and_si512(v, mask);
+  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+  sums.first = _mm512_dpbusd_epi32(sums.first, low, four(x.q.low.data() + at));
+  sums.first = _mm512_dpbusd_epi32(sums.first, high, four(x.q.high.data() + at));
+  sums.second = _mm512_dpbusd_epi32(sums.second, low, four(x.q2.low.data() + at));
+  sums.second = _mm512_dpbusd_epi32(sums.second, high, four(x.q2.high.data() + at));
+}
+
+TERN_TARGET inline __m512 joined(const Sums& sums) {
+  return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(sums.first, 8), sums.second));
 }
 
 template <bool kAhead>
@@ -60,7 +56,7 @@ TERN_TARGET void panels(const Screen& screen, const ScreenInput& x, std::size_t 
         for (std::size_t line = 0; line < 3; ++line) prefetch_stream(at + line * kLineBytes);
       Sums sums{_mm512_setzero_si512(), _mm512_set1_epi32(x.excess[g])};
       for (std::size_t i = 0; i < 2; ++i)
-        nibbles(sums, _mm512_loadu_si512(at + 64 * i), x, 8 * g + 4 * i, four);
+        nibbles(sums, _mm512_loadu_si512(at + 64 * i), x, 8 * g + 4 * i);
       const __m512 c = _mm512_cvtepi32_ps(
           _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 128))));
       total = _mm512_fmadd_ps(joined(sums), _mm512_mul_ps(c, _mm512_set1_ps(x.scales[g])), total);
@@ -82,16 +78,26 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
                : panels<false>(screen, x, begin, end, estimates, bounds);
 }
 
+TERN_TARGET inline __m512i at_64(const void* p) { return _mm512_loadu_si512(p); }
+
 TERN_TARGET float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
-  const __m128i spread = _mm_set_epi8(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
+  const __m512i mask = _mm512_set1_epi8(3);
   __m512 total = _mm512_setzero_ps();
-  for (std::size_t g = 0; g < groups; g += 8) {
-    Sums sums{_mm512_setzero_si512(), _mm512_loadu_si512(x.lane_excess.data() + 2 * g)};
-    nibbles(sums, _mm512_loadu_si512(row + 8 * g), x, 8 * g, sixty_four);
-    const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 8 * groups + g));
-    const __m512 c = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_shuffle_epi8(eight, spread)));
-    total = _mm512_fmadd_ps(joined(sums),
-                            _mm512_mul_ps(c, _mm512_loadu_ps(x.lane_scales.data() + 2 * g)), total);
+  for (std::size_t g = 0; g < groups; g += 16) {
+    Sums sums{_mm512_setzero_si512(), _mm512_setzero_si512()};
+    __m512i v = at_64(row + 4 * g);
+    for (std::size_t s = 0; s < 4; ++s, v = _mm512_srli_epi16(v, 2)) {
+      const __m512i codes = _mm512_and_si512(v, mask);
+      sums.first = _mm512_dpbusd_epi32(sums.first, codes, at_64(x.q.quarter[s].data() + 4 * g));
+      sums.second = _mm512_dpbusd_epi32(sums.second, codes, at_64(x.q2.quarter[s].data() + 4 * g));
+    }
+    const __m512i both = _mm512_add_epi32(_mm512_slli_epi32(sums.first, 8), sums.second);
+    const __m512i sum =
+        _mm512_add_epi32(_mm512_slli_epi32(both, 1), at_64(x.lane_excess.data() + g));
+    const __m512 c = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(row + 4 * groups + g))));
+    total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum),
+                            _mm512_mul_ps(c, _mm512_loadu_ps(x.lane_scales.data() + g)), total);
   }
   return _mm512_reduce_add_ps(total);
 }

@@ -48,6 +48,13 @@ TERN_INLINE void put_codes(const Floats& codes, std::uint8_t* to, std::size_t st
       to[j] = static_cast<std::uint8_t>(bytes[8 * i + j] | bytes[8 * i + 4 + j] << 4);
 }
 
+TERN_INLINE void put_fine_codes(const Floats& codes, std::uint8_t* to) {
+  const Ints whole = __builtin_convertvector(codes, Ints);
+  for (std::size_t j = 0; j < 4; ++j)
+    to[j] = static_cast<std::uint8_t>(whole[j] | whole[4 + j] << 2 | whole[8 + j] << 4 |
+                                      whole[12 + j] << 6);
+}
+
 // The norm of what `squares` sums up, rounded up: 2^-14 for its roundings, `w` times 2^-21 for
 // those of differences, and what elements have whose squares underflow.
 TERN_INLINE float norm_of(const Floats& squares, float w) {
@@ -78,17 +85,18 @@ TERN_TARGET void pack(const ScreenLayout& layout, const float* w, std::size_t ro
       Floats code = v * inverse;
       round_clamp(code, -8, 7);
       const Floats e = v - code * d;
-      Floats second = e * (inverse * 16);
-      round_clamp(second, -8, 7);
-      const Floats e2 = e - second * (d * 0.0625f);
+      // |e| is half a step at most.
+      Floats second = e * (inverse * 4) + 1.5f;
+      round_clamp(second, 0, 3);
+      const Floats e2 = e - (second * 2.0f - 3.0f) * (d * 0.125f);
       weights += v * v;
       errors += e * e;
       finer += e2 * e2;
       put_codes(code, coarse + g * kScreenGroupBytes + 4 * r, 64);
-      put_codes(second, fine + g * 8, 4);
+      put_fine_codes(second, fine + g * 4);
       const auto byte = static_cast<std::uint8_t>(static_cast<std::int8_t>(c));
       coarse[g * kScreenGroupBytes + 128 + r] = byte;
-      fine[groups * 8 + g] = byte;
+      fine[groups * 4 + g] = byte;
     }
     const float size = norm_of(weights, 0);
     const float own[3] = {unit, size, norm_of(finer, size)};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fine rows one by one. No include guard: screen_<isa>.cc include this inside their unnamed
-// namespaces, after fine_row(), the sum over groups of scale * c * (codes2 . q).
+// namespaces, after fine_row(), the sum over groups of
+// scale * c * ((2 codes2 - 3) . q).
 
 void fine(const Screen& screen, const ScreenInput& x, std::span<const std::uint32_t> rows,
           float* estimates, float* bounds) noexcept {
@@ -17,7 +18,7 @@ void fine(const Screen& screen, const ScreenInput& x, std::span<const std::uint3
     float norms[3];  // unit, |w|, |e2|
     std::memcpy(norms, row + layout.fine_norms_at(), sizeof norms);
     float& estimate = estimates[rows[i]];
-    estimate += fine_row(row, layout.groups(), x) * (norms[0] * 0.0625f);
+    estimate += fine_row(row, layout.groups(), x) * (norms[0] * 0.125f);
     bounds[rows[i]] = estimate + norms[2] * x.per_error + norms[1] * x.per_weight + kUnderflow;
   }
 }

@@ -47,10 +47,12 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
 
 float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
   float total = 0;
-  for (std::size_t lane = 0; lane < 2 * groups; ++lane) {
-    const std::int32_t sum = x.lane_excess[lane] + nibbles(row + 4 * lane, x, 4 * lane);
-    total +=
-        static_cast<float>(sum) * (signed_byte(row[8 * groups + lane / 2]) * x.lane_scales[lane]);
+  for (std::size_t g = 0; g < groups; ++g) {
+    std::int32_t sum = x.lane_excess[g];
+    for (std::size_t s = 0; s < 4; ++s)
+      for (std::size_t i = 4 * g; i < 4 * g + 4; ++i)
+        sum += 2 * ((row[i] >> (2 * s)) & 3) * (256 * x.q.quarter[s][i] + x.q2.quarter[s][i]);
+    total += static_cast<float>(sum) * (signed_byte(row[4 * groups + g]) * x.lane_scales[g]);
   }
   return total;
 }

@@ -60,7 +60,7 @@ Row decode(const Packed& packed, std::size_t r) {
   const double unit = static_cast<double>(float_at(norms));
   row.weight = static_cast<double>(float_at(norms + 64));
   row.error = static_cast<double>(float_at(norms + 128));
-  const std::uint8_t* fine_norms = own + (l.groups() * 9 + 3) / 4 * 4;
+  const std::uint8_t* fine_norms = own + (l.groups() * 5 + 3) / 4 * 4;
   CHECK(float_at(fine_norms) == float_at(norms));
   CHECK(float_at(fine_norms + 4) == float_at(norms + 64));
   row.finer = static_cast<double>(float_at(fine_norms + 8));
@@ -68,11 +68,11 @@ Row decode(const Packed& packed, std::size_t r) {
     const std::size_t g = k / 16, i = k % 16 / 8, j = k % 4;
     const unsigned shift = k % 8 < 4 ? 0 : 4;
     const int c = static_cast<std::int8_t>(panel[g * 144 + 128 + r % 16]);
-    CHECK(own[l.groups() * 8 + g] == static_cast<std::uint8_t>(c));
+    CHECK(own[l.groups() * 4 + g] == static_cast<std::uint8_t>(c));
     const int code = ((panel[g * 144 + i * 64 + r % 16 * 4 + j] >> shift) & 15) - 8;
-    const int second = ((own[g * 8 + i * 4 + j] >> shift) & 15) - 8;
+    const int second = (own[g * 4 + j] >> (k % 16 / 4 * 2)) & 3;
     row.coarse.push_back(unit * c * code);
-    row.fine.push_back(unit * c * (code + second / 16.0));
+    row.fine.push_back(unit * c * (code + (2 * second - 3) / 8.0));
   }
   return row;
 }
@@ -214,7 +214,7 @@ TEST_CASE("planes hold the weights and norms say what they miss", "[kernels]") {
           CHECK(row.finer <= norm(e2) * 1.0001 + norm(own) * 1e-6 + 1e-16);
           if (kind == Kind::kNormal && layout.cols > 16) {
             CHECK(norm(e) < 0.09 * norm(own));
-            CHECK(norm(e2) < 0.008 * norm(own));
+            CHECK(norm(e2) < 0.025 * norm(own));
           }
         }
       }
