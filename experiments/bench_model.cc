@@ -149,7 +149,7 @@ class Run {
       : o_(o), stop_(stop) {
     reset_peak_memory();
     const auto begin = Clock::now();
-    model_ = models::load_checkpoint(path);
+    model_ = models::load_checkpoint(path, engine.load);
     engine_ = make_engine(engine, *model_);
     base_.load_s = since(begin);
     base_.model = model_->config.name;

@@ -127,6 +127,7 @@ void run(const Options& o) {
     text += more;
     out.add(more);
   };
+  options.go_on = [&] { return !interrupt.seen(); };
   models::Generation g =
       models::generate(*engine.decoder, prompt_tokens, options, [&](models::TokenId id) {
         if (first && engine.transformer != nullptr) {

@@ -22,7 +22,7 @@
 namespace tern::experiments {
 
 struct EngineOptions {
-  models::LoadOptions load;      // of the checkpoint
+  models::LoadOptions load = {.must_fit = true};
   std::string engine = "cpu";    // "cpu", "reference", "cycle", "rtl"
   unsigned threads = 0;          // 0: one per CPU
   std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest

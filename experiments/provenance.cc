@@ -79,7 +79,15 @@ std::string hash_of_file(const std::string& path) {
     return hex(hash_bytes(all.data(), all.size()));
   }
   const models::MappedFile file = models::map_file(path);
-  return hex(hash_bytes(file.bytes.data(), file.bytes.size()));
+  // Part by part, so that a model of gigabytes takes no memory for it.
+  constexpr std::size_t kPart = std::size_t{16} << 20;
+  std::uint64_t hash = kHashSeed;
+  for (std::size_t at = 0; at < file.bytes.size(); at += kPart) {
+    const auto part = file.bytes.subspan(at, std::min(kPart, file.bytes.size() - at));
+    hash = hash_bytes(part.data(), part.size(), hash);
+    models::drop_pages(part.data(), part.size());
+  }
+  return hex(hash);
 }
 
 nlohmann::ordered_json provenance() {

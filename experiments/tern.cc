@@ -89,7 +89,9 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace tern::experiments;
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that meets it
+  // A closed pipe and a limit of file sizes are errors of the writes that meet them.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run(argc, argv);
   } catch (const Exit& exit) {

@@ -117,7 +117,7 @@ bool Chat::read(const std::vector<TokenId>& prompt, Reply& reply,
   while (prompt.size() - held_.size() > kPart) {
     if (!go_on()) return false;
     const auto part = std::span(prompt).subspan(held_.size(), kPart);
-    decoder_.forward_top(part, 1);
+    decoder_.append(part);
     held_.insert(held_.end(), part.begin(), part.end());
   }
   return go_on();

@@ -28,6 +28,9 @@ enum class I2sLayout : std::uint8_t { kX86, kArm };
 
 struct LoadOptions {
   I2sLayout i2s = I2sLayout::kX86;
+  // Whether weights that memory cannot hold are an error, which says how much they need: they are
+  // to be run, not converted.
+  bool must_fit = false;
 };
 
 // A GGUF file or a Hugging Face directory. Maps the files; weights stay where they lie, in their

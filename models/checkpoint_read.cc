@@ -8,6 +8,7 @@
 
 #include "kernels/formats/formats.h"
 #include "kernels/formats/tl.h"
+#include "kernels/huge_buffer.h"
 #include "models/checkpoint.h"
 #include "models/gguf_config.h"
 #include "models/gguf_tokenizer.h"
@@ -132,6 +133,18 @@ void read_weights(const Gguf& file, Model& model, bool mapped, const LoadOptions
 // Below this, a thread takes longer to start than a tokenizer to read.
 constexpr std::size_t kWorthAThread = std::size_t{1} << 20;
 
+// Compute layouts of ternary weights take no more than files do, all other weights lie where files
+// have them.
+void require_memory_of(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  std::uintmax_t bytes = fs::is_regular_file(path, none) ? fs::file_size(path, none) : 0;
+  if (fs::is_directory(path, none))
+    for (const fs::directory_entry& file : fs::directory_iterator(path, none))
+      if (file.path().extension() == ".safetensors") bytes += file.file_size(none);
+  kernels::require_memory(bytes, path.c_str());
+}
+
 }  // namespace
 
 std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
@@ -156,6 +169,7 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
 }
 
 std::unique_ptr<const Model> load_checkpoint(const std::string& path, const LoadOptions& options) {
+  if (options.must_fit) require_memory_of(path);
   if (std::filesystem::is_directory(path)) return load_hf_directory(path);
   if (path.ends_with(".safetensors") || path.ends_with(".json"))
     throw std::runtime_error(path +

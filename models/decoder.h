@@ -28,6 +28,9 @@ class Decoder {
   // Throws std::runtime_error when the weights drive an activation out of float range.
   virtual std::span<const float> forward(std::span<const TokenId> tokens) = 0;
 
+  // The same without logits.
+  virtual void append(std::span<const TokenId> tokens) { forward(tokens); }
+
   // The same, but only of tokens that include the `k` with the largest logits, exact; 0, or vocab
   // and more: all. Of logits that equal the k-th largest, those with the smallest ids.
   virtual LogitList forward_top(std::span<const TokenId> tokens, [[maybe_unused]] std::size_t k) {

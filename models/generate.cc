@@ -36,10 +36,20 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
   Sampler sampler(options.sampler);
   sampler.saw(prompt);
   Generation g;
-  const auto fresh = prompt.subspan(decoder.position());
-  auto begin = Clock::now();
-  LogitList logits = decoder.forward_top(fresh, sampler.wanted());
+  auto fresh = prompt.subspan(decoder.position());
   g.prefill_tokens = fresh.size();
+  auto begin = Clock::now();
+  constexpr std::size_t kPart = 512;
+  for (; fresh.size() > kPart; fresh = fresh.subspan(kPart)) {
+    if (options.go_on && !options.go_on()) {
+      g.stop = Stop::kCaller;
+      g.prefill_tokens -= fresh.size();
+      g.prefill_s = since(begin);
+      return g;
+    }
+    decoder.append(fresh.first(kPart));
+  }
+  LogitList logits = decoder.forward_top(fresh, sampler.wanted());
   g.prefill_s = since(begin);
 
   // Time spent in `sampled`, which may write to a slow terminal, is nobody's.

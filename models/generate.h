@@ -20,6 +20,8 @@ struct GenerateOptions {
   std::size_t max_tokens = 128;
   std::vector<TokenId> stops = {};  // each ends the text when sampled
   SamplerOptions sampler = {};
+  // Asked every 512 tokens of a prompt; false ends it all. May be empty.
+  std::function<bool()> go_on = {};
 };
 
 enum class Stop : std::uint8_t { kLength, kEos, kContext, kCaller, kString };

@@ -152,23 +152,23 @@ void Transformer::head(std::size_t first, std::size_t count, float* logits) {
   input_.times_head(model_.head(), logits);
 }
 
-void Transformer::append(std::span<const TokenId> tokens) {
+void Transformer::extend(std::span<const TokenId> tokens, std::size_t kept) {
   check_tokens(tokens);
   while (!tokens.empty()) {
     const auto batch = tokens.first(std::min(kMaxBatch, tokens.size()));
     tokens = tokens.subspan(batch.size());
-    run_layers(batch, tokens.empty() ? 1 : 0);
+    run_layers(batch, tokens.empty() ? kept : 0);
   }
 }
 
 std::span<const float> Transformer::forward(std::span<const TokenId> tokens) {
-  append(tokens);
+  extend(tokens, 1);
   head(0, 1, logits_.data());
   return logits_;
 }
 
 LogitList Transformer::forward_top(std::span<const TokenId> tokens, std::size_t k) {
-  append(tokens);
+  extend(tokens, 1);
   if (k > 0 && k < config_.vocab) {
     const Stopwatch watch(times_.head_s), total(times_.total_s);
     input_.set_normed(x_.data(), 1, model_.output_norm, config_.rms_eps, model_.head().name);

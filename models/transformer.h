@@ -39,6 +39,7 @@ class Transformer : public Decoder {
   Transformer(const Model& model, LinearEngine& engine, const TransformerOptions& options = {});
 
   std::span<const float> forward(std::span<const TokenId> tokens) override;
+  void append(std::span<const TokenId> tokens) override { extend(tokens, 0); }
   LogitList forward_top(std::span<const TokenId> tokens, std::size_t k) override;
   void forward_all(std::span<const TokenId> tokens, float* logits) override;
   std::size_t position() const override { return position_; }
@@ -68,8 +69,8 @@ class Transformer : public Decoder {
                  const std::function<void(std::size_t, std::size_t)>& body);
   // x_ += linear times the input that is set.
   void add_to_residual(const Linear& linear, std::size_t tokens);
-  // Appends the tokens; x_ then begins with the hidden state of the last.
-  void append(std::span<const TokenId> tokens);
+  // Appends the tokens; x_ then begins with the hidden states of the last `kept`, 0 or 1.
+  void extend(std::span<const TokenId> tokens, std::size_t kept);
   // The logits of `count` hidden states of x_ from `first` on.
   void head(std::size_t first, std::size_t count, float* logits);
 

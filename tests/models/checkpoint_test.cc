@@ -376,5 +376,20 @@ TEST_CASE("a damaged checkpoint is refused or loaded but never crashes", "[model
   }
 }
 
+TEST_CASE("a model that memory cannot hold says what it needs before it is read", "[models]") {
+  const TempFolder folder;
+  const std::string file = folder.file("m.gguf"), directory = folder.file("hf");
+  std::filesystem::create_directory(directory);
+  for (const std::string& path : {file, directory + "/model.safetensors"}) {
+    std::ofstream(path) << "x";
+    std::filesystem::resize_file(path, std::uintmax_t{1} << 42);  // sparse: 4 TiB
+  }
+  for (const std::string& path : {file, directory}) {
+    CHECK_THROWS_WITH(load_checkpoint(path, {.must_fit = true}),
+                      Contains(path) && Contains("needs 4194304 MiB"));
+    CHECK_THROWS_WITH(load_checkpoint(path), !Contains("MiB"));
+  }
+}
+
 }  // namespace
 }  // namespace tern::models
