@@ -320,5 +320,25 @@ TEST_CASE("an input along what a plane misses meets the bound closely and keeps 
   });
 }
 
+TEST_CASE("weights along what the quantised input misses keep the bound", "[kernels]") {
+  for_each_kernel([&](const ScreenKernel& kernel) {
+    const ScreenLayout layout{1, 512};
+    const auto x = weights(Kind::kNormal, layout.cols, 12);
+    ScreenInput input;
+    input.set(x.data(), layout.cols);
+    std::vector<float> w;  // codes themselves: the planes miss nothing of them
+    for (std::size_t k = 0; k < layout.cols; ++k) {
+      const std::size_t at = k / 8 * 4 + k % 4;
+      const bool low = k % 8 < 4;
+      const int first = (low ? input.q.low : input.q.high)[at];
+      const int second = (low ? input.q2.low : input.q2.high)[at];
+      const float u = static_cast<float>(256 * first + second) * input.scales[k / 16];
+      w.push_back(x[k] > u ? 7.0f : -8.0f);
+    }
+    const Packed packed(*kernel.run, w, layout);
+    check_bounds(kernel, packed, w, x);
+  });
+}
+
 }  // namespace
 }  // namespace tern::kernels
