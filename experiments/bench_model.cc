@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -33,15 +32,6 @@ double since(Clock::time_point begin) {
 }
 
 double median(std::vector<double> values) { return kernels::spread_of(std::move(values)).median; }
-
-std::size_t bytes_of_model(const std::string& path) {
-  namespace fs = std::filesystem;
-  if (!fs::is_directory(path)) return fs::file_size(path);
-  std::size_t sum = 0;
-  for (const auto& entry : fs::directory_iterator(path))
-    if (entry.path().extension() == ".safetensors") sum += entry.file_size();
-  return sum;
-}
 
 std::size_t parameters_of(const models::Model& m) {
   std::size_t n = m.token_embd.rows * m.token_embd.cols + m.output_norm.size();
@@ -157,7 +147,7 @@ class Run {
     base_.layout = engine.layout;
     base_.kv = engine.kv;
     base_.architecture = model_->config.architecture;
-    base_.model_bytes = bytes_of_model(path);
+    base_.model_bytes = models::weight_file_bytes(path);
     base_.parameters = parameters_of(*model_);
     base_.threads = engine_.pool->threads();
     base_.isa = engine_.isa;

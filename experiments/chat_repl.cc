@@ -11,15 +11,12 @@
 
 #include "experiments/chat_file.h"
 #include "experiments/commands.h"
+#include "experiments/engine.h"
 #include "experiments/output.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
 namespace {
-
-double rate(std::size_t tokens, double seconds) {
-  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
-}
 
 // The first word, and what follows the blanks behind it.
 std::pair<std::string, std::string> split(const std::string& text) {
@@ -122,14 +119,8 @@ void Repl::reply() {
                       {"reused_tokens", reply.reused},
                       {"dropped_messages", reply.dropped},
                       {"stop", models::stop_name(g.stop)},
-                      {"prefill",
-                       {{"tokens", g.prefill_tokens},
-                        {"time_s", g.prefill_s},
-                        {"tokens_per_s", rate(g.prefill_tokens, g.prefill_s)}}},
-                      {"decode",
-                       {{"tokens", g.decode_steps},
-                        {"time_s", g.decode_s},
-                        {"tokens_per_s", rate(g.decode_steps, g.decode_s)}}}});
+                      {"prefill", speed_json(g.prefill_tokens, g.prefill_s)},
+                      {"decode", speed_json(g.decode_steps, g.decode_s)}});
   if (reply.dropped != 0)
     fmt::print(stderr, "(the context was full: the {} oldest messages were dropped)\n",
                reply.dropped);

@@ -41,10 +41,6 @@ std::string prompt_of(const Options& o) {
   return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
 }
 
-double rate(std::size_t tokens, double seconds) {
-  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
-}
-
 // The work of prefill and that of decode, told apart at the first sampled token.
 struct PhaseCounts {
   models::StepCounts prefill, decode;
@@ -77,14 +73,8 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
       {"tokens", g.tokens},
       {"stop", models::stop_name(g.stop)},
       {"load_s", load_s},
-      {"prefill",
-       {{"tokens", g.prefill_tokens},
-        {"time_s", g.prefill_s},
-        {"tokens_per_s", rate(g.prefill_tokens, g.prefill_s)}}},
-      {"decode",
-       {{"tokens", g.decode_steps},
-        {"time_s", g.decode_s},
-        {"tokens_per_s", rate(g.decode_steps, g.decode_s)}}},
+      {"prefill", speed_json(g.prefill_tokens, g.prefill_s)},
+      {"decode", speed_json(g.decode_steps, g.decode_s)},
   };
   if (engine.transformer != nullptr) {
     j["prefill"]["counts"] = to_json(counts.prefill);
@@ -147,8 +137,9 @@ void run(const Options& o) {
   fmt::print(stderr,
              "prefill {} tokens in {:.3f} s, {:.1f} tokens/s; decode {} tokens in {:.3f} s, "
              "{:.1f} tokens/s; stopped by {}\n",
-             g.prefill_tokens, g.prefill_s, rate(g.prefill_tokens, g.prefill_s), g.decode_steps,
-             g.decode_s, rate(g.decode_steps, g.decode_s), models::stop_name(g.stop));
+             g.prefill_tokens, g.prefill_s, tokens_per_s(g.prefill_tokens, g.prefill_s),
+             g.decode_steps, g.decode_s, tokens_per_s(g.decode_steps, g.decode_s),
+             models::stop_name(g.stop));
   if (!o.json.empty()) {
     const auto j = report(o, *model, engine, prompt_tokens, prompt, text, g, load_s, counts);
     models::write_whole_file(

@@ -125,6 +125,14 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
   return engine;
 }
 
+double tokens_per_s(std::size_t tokens, double seconds) {
+  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+nlohmann::ordered_json speed_json(std::size_t tokens, double seconds) {
+  return {{"tokens", tokens}, {"time_s", seconds}, {"tokens_per_s", tokens_per_s(tokens, seconds)}};
+}
+
 nlohmann::ordered_json to_json(const models::StepCounts& c) {
   return {{"tokens", c.tokens},
           {"logits", c.logits},

@@ -58,6 +58,11 @@ kernels::KvFormat kv_format_from(const std::string& name);
 // --isa, TERN_ISA or the fastest. Throws std::runtime_error naming the option.
 kernels::Isa isa_from(const std::string& name);
 
+// 0 where no time has passed.
+double tokens_per_s(std::size_t tokens, double seconds);
+// "tokens", "time_s", "tokens_per_s".
+nlohmann::ordered_json speed_json(std::size_t tokens, double seconds);
+
 nlohmann::ordered_json to_json(const models::StepCounts& counts);
 nlohmann::ordered_json to_json(const models::Config& config);
 

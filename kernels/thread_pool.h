@@ -31,4 +31,13 @@ class ThreadPool {
   std::unique_ptr<Impl> impl_;
 };
 
+// body over [0, n): with the pool where there is one and it pays, else at once on this thread.
+inline void parallel_for_if(bool pays, ThreadPool* pool, std::size_t n, std::size_t grain,
+                            const std::function<void(std::size_t, std::size_t)>& body) {
+  if (pool != nullptr && pays)
+    pool->parallel_for(n, grain, body);
+  else
+    body(0, n);
+}
+
 }  // namespace tern::kernels

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "kernels/check.h"
 #include "kernels/scratch.h"
@@ -12,7 +11,7 @@
 namespace tern::models {
 namespace {
 
-// As in cpu_engine.cc: below this, waking another thread takes longer.
+// Below this, some 10 us, waking another thread takes longer.
 constexpr std::size_t kParallelMacs = std::size_t{1} << 17;
 
 // Rows of a tile, one per token and query head: their scores of a segment, 128 KB, stay in L2.
@@ -132,17 +131,10 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
                   rows + t * group * d);
     tile.q = rows;
   };
-  const auto over_pool = [&](std::size_t n,
-                             const std::function<void(std::size_t, std::size_t)>& some) {
-    if (pool_ == nullptr || tokens * config_.q_dim() * longest < kParallelMacs)
-      some(0, n);
-    else
-      pool_->parallel_for(n, 1, some);
-  };
-
+  const bool pays = tokens * config_.q_dim() * longest >= kParallelMacs;
   const std::size_t threads = pool_ == nullptr ? 1 : pool_->threads();
   if (units >= 4 * threads) {  // each tile goes through its segments
-    over_pool(units, [&](std::size_t begin, std::size_t end) {
+    kernels::parallel_for_if(pays, pool_, units, 1, [&](std::size_t begin, std::size_t end) {
       thread_local kernels::Scratch queries, rooms;
       float* rows = queries.room<float>(most_rows * d);
       float* both = rooms.room<float>(2 * room);
@@ -162,16 +154,17 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
   }
   const std::size_t segments = segments_of(longest);  // each of them is a part of its own
   partials_.resize(units * segments * room);
-  over_pool(units * segments, [&](std::size_t begin, std::size_t end) {
-    thread_local kernels::Scratch queries;
-    float* rows = queries.room<float>(most_rows * d);
-    for (std::size_t i = begin; i < end; ++i) {
-      Tile tile = tile_of(i / segments);
-      if (i % segments >= segments_of(tile.position + tile.tokens)) continue;
-      gather(tile, rows);
-      segment(tile, cache, layer, i % segments, partial(partials_.data() + i * room));
-    }
-  });
+  kernels::parallel_for_if(
+      pays, pool_, units * segments, 1, [&](std::size_t begin, std::size_t end) {
+        thread_local kernels::Scratch queries;
+        float* rows = queries.room<float>(most_rows * d);
+        for (std::size_t i = begin; i < end; ++i) {
+          Tile tile = tile_of(i / segments);
+          if (i % segments >= segments_of(tile.position + tile.tokens)) continue;
+          gather(tile, rows);
+          segment(tile, cache, layer, i % segments, partial(partials_.data() + i * room));
+        }
+      });
   for (std::size_t unit = 0; unit < units; ++unit) {
     const Tile tile = tile_of(unit);
     float* at = partials_.data() + unit * segments * room;

@@ -27,7 +27,7 @@ class Attention {
   Attention(const Config& config, const VectorOps& ops, kernels::ThreadPool* pool)
       : config_(config),
         ops_(ops),
-        run_(*kernels::attention_kernel_for(ops.isa).run),
+        run_(*kernels::kernel_for(kernels::attention_kernels(), ops.isa).run),
         pool_(pool) {}
 
   // out[t] = softmax(q[t] K^T / sqrt(head_dim)) V over positions [0, first + t] of a layer.

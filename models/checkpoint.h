@@ -33,6 +33,10 @@ struct LoadOptions {
   bool must_fit = false;
 };
 
+// Of the files that hold the weights: the GGUF file, or the safetensors of a directory. 0 where
+// there are none.
+std::uintmax_t weight_file_bytes(const std::string& path);
+
 // A GGUF file or a Hugging Face directory. Maps the files; weights stay where they lie, in their
 // format there.
 // Throws std::runtime_error: one line that names the file and the key or tensor that is wrong.

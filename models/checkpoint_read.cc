@@ -133,19 +133,18 @@ void read_weights(const Gguf& file, Model& model, bool mapped, const LoadOptions
 // Below this, a thread takes longer to start than a tokenizer to read.
 constexpr std::size_t kWorthAThread = std::size_t{1} << 20;
 
-// Compute layouts of ternary weights take no more than files do, all other weights lie where files
-// have them.
-void require_memory_of(const std::string& path) {
+}  // namespace
+
+std::uintmax_t weight_file_bytes(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code none;
-  std::uintmax_t bytes = fs::is_regular_file(path, none) ? fs::file_size(path, none) : 0;
+  if (fs::is_regular_file(path, none)) return fs::file_size(path, none);
+  std::uintmax_t bytes = 0;
   if (fs::is_directory(path, none))
     for (const fs::directory_entry& file : fs::directory_iterator(path, none))
       if (file.path().extension() == ".safetensors") bytes += file.file_size(none);
-  kernels::require_memory(bytes, path.c_str());
+  return bytes;
 }
-
-}  // namespace
 
 std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
                                         bool mapped, const LoadOptions& options) {
@@ -169,7 +168,9 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
 }
 
 std::unique_ptr<const Model> load_checkpoint(const std::string& path, const LoadOptions& options) {
-  if (options.must_fit) require_memory_of(path);
+  // Compute layouts of ternary weights take no more than files do, all other weights lie where
+  // files have them.
+  if (options.must_fit) kernels::require_memory(weight_file_bytes(path), path.c_str());
   if (std::filesystem::is_directory(path)) return load_hf_directory(path);
   if (path.ends_with(".safetensors") || path.ends_with(".json"))
     throw std::runtime_error(path +

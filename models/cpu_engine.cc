@@ -70,10 +70,8 @@ void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, 
     const auto part = [&](std::size_t begin, std::size_t end) {
       dense_.rows(w, first + begin, first + end, x, tokens, y + first + begin, w.rows);
     };
-    if (n * w.cols * tokens < kernels::kMatmulMinParallelMacs)
-      part(0, n);
-    else
-      pool_.parallel_for(n, kernels::kMatmulRowGrain, part);
+    kernels::parallel_for_if(n * w.cols * tokens >= kernels::kMatmulMinParallelMacs, &pool_, n,
+                             kernels::kMatmulRowGrain, part);
   };
   if (screen_ == nullptr || screened_ != &w || !w.mapped) return rows(0, w.rows);
   // The screen has taken the matrix's place in memory: it passes through in parts.

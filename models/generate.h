@@ -31,7 +31,7 @@ std::string_view stop_name(Stop stop) noexcept;
 struct Generation {
   std::vector<TokenId> tokens;  // without the prompt and without what ended it
   Stop stop = Stop::kLength;
-  std::size_t prefill_tokens = 0;  // of the prompt that the decoder did not hold, in one pass
+  std::size_t prefill_tokens = 0;  // of the prompt, that the decoder did not hold
   double prefill_s = 0;
   std::size_t decode_steps = 0;  // forward passes of one token
   double decode_s = 0;           // those passes and all sampling

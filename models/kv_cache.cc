@@ -14,7 +14,7 @@ KvCache::KvCache(const Config& config, kernels::KvFormat format, kernels::Isa is
     : layers_(config.layers),
       kv_heads_(config.kv_heads),
       layout_{format, config.head_dim},
-      run_(*kernels::attention_kernel_for(isa).run),
+      run_(*kernels::kernel_for(kernels::attention_kernels(), isa).run),
       pool_(pool) {}
 
 std::size_t KvCache::bytes_per_token() const {
@@ -55,10 +55,7 @@ void KvCache::append(std::size_t layer, std::size_t first, std::size_t tokens, c
       }
   };
   constexpr std::size_t kParallelTokens = 16;
-  if (pool_ == nullptr || tokens < kParallelTokens)
-    heads(0, kv_heads_);
-  else
-    pool_->parallel_for(kv_heads_, 1, heads);
+  kernels::parallel_for_if(tokens >= kParallelTokens, pool_, kv_heads_, 1, heads);
   if (!finite)
     throw std::runtime_error("blk." + std::to_string(layer) + ": a key or a value has no finite " +
                              std::string(kernels::kv_format_name(layout_.format)) +

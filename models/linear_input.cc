@@ -10,12 +10,6 @@
 #include "models/rms_norm.h"
 
 namespace tern::models {
-namespace {
-
-// As in transformer.cc.
-constexpr std::size_t kParallelElements = std::size_t{1} << 16;
-
-}  // namespace
 
 void LinearInput::set(const float* x, std::size_t tokens, std::size_t cols,
                       const std::string& what) {
@@ -49,10 +43,7 @@ void LinearInput::set_gated(Gate gate, const float* g, const float* u, std::size
 }
 
 void LinearInput::by_tokens(const std::function<void(std::size_t, std::size_t)>& body) {
-  if (pool_ == nullptr || tokens_ * cols_ < kParallelElements)
-    body(0, tokens_);
-  else
-    pool_->parallel_for(tokens_, 1, body);
+  kernels::parallel_for_if(tokens_ * cols_ >= kParallelElements, pool_, tokens_, 1, body);
 }
 
 void LinearInput::not_finite() const {
@@ -91,7 +82,10 @@ TernaryInput LinearInput::quantized() {
 const float* LinearInput::floats() {
   if (gate_ != nullptr && x_ == nullptr) {
     gated_.resize(tokens_ * cols_);
-    gate_(g_, u_, tokens_ * cols_, gated_.data());
+    by_tokens([&](std::size_t begin, std::size_t end) {
+      const std::size_t at = begin * cols_;
+      gate_(g_ + at, u_ + at, (end - begin) * cols_, gated_.data() + at);
+    });
     x_ = gated_.data();
   }
   if (norm_ == nullptr) return x_;

@@ -24,6 +24,9 @@
 
 namespace tern::models {
 
+// Elements from which on it pays to wake another thread for work on vectors.
+inline constexpr std::size_t kParallelElements = std::size_t{1} << 16;
+
 // What dense matrices multiply.
 enum class DenseInputs : std::uint8_t {
   kFloat32,   // the activations as they are

@@ -19,7 +19,8 @@ constexpr std::size_t kFewRows = 512;
 
 constexpr std::size_t kPanelGrain = 64;  // 1,024 rows
 
-// A row that is read of a file maps the 64 KB around it: after so many the memory is given back.
+// A row that is read of a mapped file takes memory for all that the system maps around it, 64 KB
+// to 2 MB: after so many the memory is given back.
 constexpr std::size_t kRowsToDrop = 256;
 
 // The k largest of key(i), i < n, k <= n, as a heap: one comparison for most of n.
@@ -50,7 +51,7 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
                            kernels::ThreadPool& pool)
     : w_(w),
       product_(product),
-      run_(*kernels::screen_kernel_for(isa).run),
+      run_(*kernels::kernel_for(kernels::screen_kernels(), isa).run),
       pool_(pool),
       layout_{w.rows, w.cols} {
   using Pages = kernels::HugeBuffer::Pages;

@@ -21,7 +21,7 @@ inline constexpr std::uint64_t kQuantizeOps = 3;  // maximum, times s, round; pe
 inline constexpr std::uint64_t kRoundOps = 1;     // to binary16; per input of a linear
 inline constexpr std::uint64_t kDequantizeOps = 1;  // per output of a ternary linear
 
-inline constexpr std::uint64_t kKvBytesPerValue = 4;  // the cache is float32
+inline constexpr std::uint64_t kKvBytesPerValue = 4;  // of a float32 cache
 
 struct StepCounts {
   std::uint64_t tokens = 0;
@@ -40,7 +40,7 @@ struct StepCounts {
   std::uint64_t screened_logits = 0, screen_fine_rows = 0, screen_exact_rows = 0;
 
   std::uint64_t attention_macs = 0;  // scores and weighted sums, causal
-  std::uint64_t kv_read_bytes = 0;   // once per token and KV head, at kKvBytesPerValue
+  std::uint64_t kv_read_bytes = 0;   // once per token and KV head, in the cache's format
   std::uint64_t kv_write_bytes = 0;
 
   std::uint64_t elementwise_ops = 0;  // by the constants above

@@ -13,9 +13,6 @@ namespace {
 // Tokens that share a pass over the weights: each block of unpacked weights meets all of them.
 constexpr std::size_t kMaxBatch = 512;
 
-// Elements from which on it pays to wake another thread for work on vectors.
-constexpr std::size_t kParallelElements = std::size_t{1} << 16;
-
 }  // namespace
 
 Transformer::Transformer(const Model& model, LinearEngine& engine,
@@ -48,14 +45,6 @@ void Transformer::add_to_residual(const Linear& linear, std::size_t tokens) {
   counts_.elementwise_ops += tokens * config_.dim * kResidualOps;
 }
 
-void Transformer::by_tokens(std::size_t tokens, std::size_t elements,
-                            const std::function<void(std::size_t, std::size_t)>& body) {
-  if (pool_ == nullptr || tokens * elements < kParallelElements)
-    body(0, tokens);
-  else
-    pool_->parallel_for(tokens, 1, body);
-}
-
 void Transformer::attention_block(std::size_t l, std::size_t tokens, std::size_t kept) {
   const Layer& layer = model_.layers[l];
   const std::size_t q_dim = config_.q_dim(), kv_dim = config_.kv_dim(), dim = config_.dim;
@@ -72,7 +61,8 @@ void Transformer::attention_block(std::size_t l, std::size_t tokens, std::size_t
   }
   {
     const Stopwatch watch(times_.cache_s);
-    by_tokens(tokens, q_dim, [&](std::size_t begin, std::size_t end) {
+    const bool pays = tokens * q_dim >= kParallelElements;
+    kernels::parallel_for_if(pays, pool_, tokens, 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t t = begin; t < end; ++t) {
         rope_.rotate(k_.data() + t * kv_dim, config_.kv_heads, position_ + t);
         if (t >= left) rope_.rotate(q_.data() + (t - left) * q_dim, config_.heads, position_ + t);
@@ -115,8 +105,8 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
 }
 
 void Transformer::embed(TokenId token, float* x) {
-  // A row that is read of a mapped file takes memory for all that the system maps around it, up to
-  // 2 MB: after some the memory is given back.
+  // A row that is read of a mapped file takes memory for all that the system maps around it, 64 KB
+  // to 2 MB: after some the memory is given back.
   constexpr std::size_t kRows = 64;
   const DenseMatrix& w = model_.token_embd;
   w.format->unpack(w.data + token * w.row_bytes(), config_.dim, x);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -64,9 +63,6 @@ class Transformer : public Decoder {
   // is all that is wanted of them.
   void attention_block(std::size_t layer, std::size_t tokens, std::size_t kept);
   void ffn_block(const Layer& layer, std::size_t tokens);
-  // body(begin, end) over tokens of so many elements each, with the pool where it pays.
-  void by_tokens(std::size_t tokens, std::size_t elements,
-                 const std::function<void(std::size_t, std::size_t)>& body);
   // x_ += linear times the input that is set.
   void add_to_residual(const Linear& linear, std::size_t tokens);
   // Appends the tokens; x_ then begins with the hidden states of the last `kept`, 0 or 1.

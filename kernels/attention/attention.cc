@@ -28,10 +28,4 @@ std::string_view kv_format_name(KvFormat format) noexcept {
 
 std::span<const AttentionKernel> attention_kernels() noexcept { return kTable; }
 
-const AttentionKernel& attention_kernel_for(Isa isa) noexcept {
-  for (const AttentionKernel& kernel : kTable)
-    if (kernel.isa == isa || (contains(isa, kernel.isa) && host_has(kernel.isa))) return kernel;
-  return kTable.back();
-}
-
 }  // namespace tern::kernels

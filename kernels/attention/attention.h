@@ -78,14 +78,9 @@ struct AttentionFns {
   AttentionAverageFn* average;
 };
 
-struct AttentionKernel {
-  std::string_view name;
-  Isa isa;
-  const AttentionFns* run;
-};
+using AttentionKernel = Kernel<const AttentionFns>;
 
 // Fastest first; all give the same bits (where a result is NaN, any NaN).
 std::span<const AttentionKernel> attention_kernels() noexcept;
-const AttentionKernel& attention_kernel_for(Isa isa) noexcept;
 
 }  // namespace tern::kernels

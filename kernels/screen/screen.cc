@@ -79,10 +79,4 @@ void ScreenInput::set(const float* x, std::size_t cols) {
 
 std::span<const ScreenKernel> screen_kernels() noexcept { return kTable; }
 
-const ScreenKernel& screen_kernel_for(Isa isa) noexcept {
-  for (const ScreenKernel& kernel : kTable)
-    if (kernel.isa == isa || (contains(isa, kernel.isa) && host_has(kernel.isa))) return kernel;
-  return kTable.back();
-}
-
 }  // namespace tern::kernels

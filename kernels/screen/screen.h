@@ -87,14 +87,9 @@ struct ScreenFns {
                float* estimates, float* bounds) noexcept;
 };
 
-struct ScreenKernel {
-  std::string_view name;
-  Isa isa;
-  const ScreenFns* run;
-};
+using ScreenKernel = Kernel<const ScreenFns>;
 
 // Fastest first. All give the same codes, and estimates that differ by float32 roundings.
 std::span<const ScreenKernel> screen_kernels() noexcept;
-const ScreenKernel& screen_kernel_for(Isa isa) noexcept;
 
 }  // namespace tern::kernels

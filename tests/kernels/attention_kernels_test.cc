@@ -166,15 +166,15 @@ void for_each_kernel(const std::function<void(const AttentionKernel&)>& body) {
 TEST_CASE("an ISA gets the row of its name or the fastest that it contains", "[kernels]") {
   for (const AttentionKernel& kernel : attention_kernels()) {
     CHECK(kernel.name == "attention_" + std::string(isa_name(kernel.isa)));
-    CHECK(attention_kernel_for(kernel.isa).name == kernel.name);
+    CHECK(kernel_for(attention_kernels(), kernel.isa).name == kernel.name);
     for (const Isa isa : all_isas()) {
-      const Isa got = attention_kernel_for(isa).isa;
+      const Isa got = kernel_for(attention_kernels(), isa).isa;
       CHECK((got == Isa::kScalar || contains(isa, got)));
       if (host_has(isa) && contains(isa, kernel.isa))
         CHECK((got == kernel.isa || !contains(kernel.isa, got)));
     }
   }
-  CHECK(attention_kernel_for(Isa::kScalar).isa == Isa::kScalar);
+  CHECK(kernel_for(attention_kernels(), Isa::kScalar).isa == Isa::kScalar);
 }
 
 TEST_CASE("attention is the chains of its definition", "[kernels]") {

@@ -178,15 +178,15 @@ void check_bounds(const ScreenKernel& kernel, const Packed& packed, const std::v
 TEST_CASE("an ISA gets the row of its name or the fastest that it contains", "[kernels]") {
   for (const ScreenKernel& kernel : screen_kernels()) {
     CHECK(kernel.name == "screen_" + std::string(isa_name(kernel.isa)));
-    CHECK(screen_kernel_for(kernel.isa).name == kernel.name);
+    CHECK(kernel_for(screen_kernels(), kernel.isa).name == kernel.name);
     for (const Isa isa : all_isas()) {
-      const Isa got = screen_kernel_for(isa).isa;
+      const Isa got = kernel_for(screen_kernels(), isa).isa;
       CHECK((got == Isa::kScalar || contains(isa, got)));
       if (host_has(isa) && contains(isa, kernel.isa))
         CHECK((got == kernel.isa || !contains(kernel.isa, got)));
     }
   }
-  CHECK(screen_kernel_for(Isa::kScalar).isa == Isa::kScalar);
+  CHECK(kernel_for(screen_kernels(), Isa::kScalar).isa == Isa::kScalar);
 }
 
 TEST_CASE("planes hold the weights and norms say what they miss", "[kernels]") {

@@ -241,6 +241,20 @@ TEST_CASE("a step is counted as its shape says", "[models]") {
   }
 }
 
+TEST_CASE("batches that threads share give the bits of one thread", "[models]") {
+  Config c = tiny_config();
+  c.dim = 1024;  // with 70 tokens beyond what one thread does alone, in every vector operation
+  c.heads = 32;
+  c.kv_heads = 8;
+  c.ffn = 1024;
+  c.layers = 1;
+  const auto model = build_model(random_master(c, 4), tiny_tokenizer(c.vocab), any_flavour());
+  const auto ids = random_tokens(70, c.vocab, 6);
+  const auto expected = run(*model, ids, 1).logits;
+  for (const unsigned threads : {1, 2, 3})
+    CHECK(run(*model, ids, 70, threads, kernels::selected_isa()).logits == expected);
+}
+
 TEST_CASE("the largest logits alone are those of all logits", "[models]") {
   Config c = tiny_config();
   c.layers = 1;
