@@ -231,11 +231,22 @@ TEST_CASE("where somebody types there is a prompt and Ctrl-C must come twice", "
     WARN("SKIP: no script(1) to make a terminal with");
     return;
   }
-  // \003 is Ctrl-C, \004 Ctrl-D.
+  // \003 is Ctrl-C, \004 Ctrl-D. Each key waits for its own prompt; the program's end ends the
+  // wait.
   const auto typed = [&](const std::string& keys) {
-    return cli.shell("(sleep 1; for k in " + keys +
-                     "; do printf \"$k\"; sleep 0.5; done; sleep 1) | "
-                     "script -qec '{t} chat {m} -n 2 --temperature 0' /dev/null");
+    return cli.shell(
+        "rm -f {d}/keys {d}/o; mkfifo {d}/keys\n"
+        "script -qefc '{t} chat {m} -n 2 --temperature 0' /dev/null <{d}/keys >{d}/o & pid=$!\n"
+        "exec 7>{d}/keys; prompts=0\n"
+        "for k in " +
+        keys +
+        "; do\n"
+        "  prompts=$((prompts + 1))\n"
+        "  until [ $(grep -o '> ' {d}/o | wc -l) -ge $prompts ]; do\n"
+        "    kill -0 $pid || break; sleep 0.05; done\n"
+        "  printf \"$k\" >&7\n"
+        "done\n"
+        "wait $pid; code=$?; cat {d}/o; exit $code");
   };
   const Result end = typed("'Hi\\n' '\\004'");
   CHECK(end.code == 0);
