@@ -105,7 +105,7 @@ bool host_has_x86(Isa isa) noexcept {
 
 bool host_has_beyond_scalar(Isa isa) noexcept { return host_has_x86(isa); }
 void pause_instruction() noexcept { __builtin_ia32_pause(); }
-bool short_sighted_prefetcher() noexcept { return __builtin_cpu_is("intel") != 0; }
+unsigned asks_of_this_cpu() noexcept { return __builtin_cpu_is("intel") != 0 ? 2 : 1; }
 #elif defined(__aarch64__)
 constexpr std::array kIsas = {Isa::kNeonI8mm, Isa::kNeonDot, Isa::kNeon, Isa::kScalar};
 
@@ -126,13 +126,13 @@ bool host_has_beyond_scalar(Isa isa) noexcept {
 }
 
 void pause_instruction() noexcept { asm volatile("yield"); }
-bool short_sighted_prefetcher() noexcept { return false; }  // not measured
+unsigned asks_of_this_cpu() noexcept { return 0; }  // not measured
 #else
 constexpr std::array kIsas = {Isa::kScalar};
 
 bool host_has_beyond_scalar(Isa) noexcept { return false; }
 void pause_instruction() noexcept {}
-bool short_sighted_prefetcher() noexcept { return false; }
+unsigned asks_of_this_cpu() noexcept { return 0; }
 #endif
 
 std::string_view prefetch_variable() noexcept {
@@ -214,20 +214,22 @@ Isa selected_isa() {
 
 void spin_pause() noexcept { pause_instruction(); }
 
-bool asks_ahead() noexcept {
-  static const bool asks = [] {
+unsigned times_asked() noexcept {
+  static const unsigned times = [] {
     const std::string_view forced = prefetch_variable();
-    return forced == "1" || (forced != "0" && short_sighted_prefetcher());
+    return forced == "0" ? 0 : forced == "1" ? 1 : forced == "2" ? 2 : asks_of_this_cpu();
   }();
-  return asks;
+  return times;
 }
+
+const bool asks_near = times_asked() == 2;
 
 void check_environment() {
   selected_isa();
   const std::string_view forced = prefetch_variable();
-  if (!forced.empty() && forced != "0" && forced != "1")
+  if (!forced.empty() && forced != "0" && forced != "1" && forced != "2")
     throw std::runtime_error("TERN_PREFETCH=" + std::string(forced) +
-                             ": expected 1, 0, or nothing for what suits this CPU");
+                             ": expected 0, 1, 2, or nothing for what suits this CPU");
 }
 
 }  // namespace tern::kernels

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asking for weights that stream from memory before they are needed. Intel cores follow a stream no
-// further than some 20 lines, which many operations per line do not cover: for them a kernel asks
-// twice, far ahead into the L2 cache and near into L1. Emerald Rapids, one token, 2-bit weights, in
-// percent of a plain read, 1 thread: 55 without, 90 with the far one, 95 with both; 4 KB to 16 KB
-// far are alike, 64 KB lose 2 to 12. Zen 4 follows a stream itself and is slower when asked twice.
+// Asking for weights that stream from memory before they are needed. A core's own prefetcher
+// follows a stream some 20 lines (Intel), which many operations per line do not cover. In percent
+// of a plain read, one token, 1 thread:
+//   Emerald Rapids, 2 bits: 55 without, 90 asked once, far ahead into L2, 95 asked again near, into
+//     L1; 4 KB to 16 KB far are alike, 64 KB lose 2 to 12.
+//   Zen 4, 1.6 bits: 78 without, 94 asked once, 86 twice; INT8 85, 94, 74; 8 KB is best of 3 to 16.
+//     2 threads by 80 GB/s, 1.6 bits: 70 and 88.
 // A part that ends asks no further (640 x 2560, 2 threads: 82 and 85 %), and one that begins asks
 // for its first lines at once (88 %).
 
@@ -18,8 +20,11 @@ namespace tern::kernels {
 inline constexpr std::size_t kFarAhead = std::size_t{8} << 10;   // bytes, into L2
 inline constexpr std::size_t kNearAhead = std::size_t{2} << 10;  // bytes, into L1
 
-// Whether kernels are to ask so: TERN_PREFETCH=1 or 0 where set, else on Intel cores.
-bool asks_ahead() noexcept;
+// How often kernels are to ask: TERN_PREFETCH=0, 1 or 2 where set, else what suits this CPU.
+unsigned times_asked() noexcept;
+inline bool asks_ahead() noexcept { return times_asked() != 0; }
+// Whether twice. Set before main().
+extern const bool asks_near;
 
 // The line that lies `bytes` past `at`. Never faults, so it may lie past the end.
 template <int kLevel>
@@ -37,7 +42,7 @@ inline void prefetch_begin(const std::uint8_t* at, const std::uint8_t* end) {
 
 [[gnu::always_inline]] inline void prefetch_stream(const void* at) {
   prefetch<2>(at, kFarAhead);
-  prefetch<1>(at, kNearAhead);
+  if (asks_near) prefetch<1>(at, kNearAhead);
 }
 
 // The same where what lies past `end` is somebody else's.
@@ -45,7 +50,7 @@ inline void prefetch_begin(const std::uint8_t* at, const std::uint8_t* end) {
                                                    const std::uint8_t* end) {
   const auto left = static_cast<std::size_t>(end - at);
   prefetch<2>(at, left > kFarAhead ? kFarAhead : 0);
-  prefetch<1>(at, kNearAhead);
+  if (asks_near) prefetch<1>(at, kNearAhead);
 }
 
 }  // namespace tern::kernels

@@ -16,11 +16,8 @@
 //     kIdleX       an activation which, times weight 0, leaves an accumulator as it is
 //     Wide         the same on weights unpacked by put(): what many tokens meet
 //
-// Memory, a single token. Where asks_ahead(), every row of weights is asked for twice (prefetch.h).
-// Zen 4 reads fastest in address order, one row after the other, and is asked once: weights 8 KB
-// ahead into L2 where a line takes long, as with floats that are widened (FP16, 2560 columns: 29
-// for 22 GB/s), nothing for INT8, which keeps up with the hardware prefetcher alone (32 for 23
-// GB/s); there, into L1 or with several rows side by side, software prefetch makes it slower. A few
+// Memory, a single token: rows in address order, asked for as prefetch.h says where asks_ahead(),
+// else kAheadAlone bytes ahead where a line takes long, as with floats that are widened. A few
 // tokens take kRows rows side by side and ask for the next group of rows, in address order,
 // meanwhile (Zen 4: 23 for 16 GB/s). More tokens meet a block of rows that was unpacked into L2
 // once.
