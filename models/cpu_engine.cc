@@ -15,6 +15,9 @@ namespace {
 // Below some 20 us of work a product is done before another thread has woken.
 constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
 
+// Calls after a screen narrowed nothing down that go without it.
+constexpr int kScreenPause = 15;
+
 }  // namespace
 
 CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
@@ -94,7 +97,14 @@ bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, Lar
     if (!ScreenedHead::fits(w)) return false;
     screen_ = std::make_unique<ScreenedHead>(w, dense_, isa_, pool_);
   }
-  return screen_->largest(x, k, out);
+  if (screen_pause_ > 0) {
+    --screen_pause_;
+    return false;
+  }
+  const bool done = screen_->largest(x, k, out);
+  // In vain: likely so for the next tokens as well. Too large a k says nothing of them.
+  if (!done && out.work.bytes != 0) screen_pause_ = kScreenPause;
+  return done;
 }
 
 }  // namespace tern::models

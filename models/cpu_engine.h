@@ -52,6 +52,7 @@ class CpuEngine : public LinearEngine {
   // Of the matrix that largest() was asked for; made when it is asked for a second time.
   std::unique_ptr<ScreenedHead> screen_;
   const DenseMatrix* screened_ = nullptr;
+  int screen_pause_ = 0;
   kernels::ThreadPool& pool_;
 };
 

@@ -113,8 +113,9 @@ class LinearEngine {
   //   x  [tokens, cols];  y  [tokens, rows]
   virtual void dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) = 0;
 
-  // Results that include the k largest for x [cols], finite; of equal ones all. False where the
-  // engine has no faster way than dense(), for this matrix, k or x.
+  // Results that include the k largest for x [cols], finite; of equal ones all. False, with no more
+  // than the work that it took to find out, where the engine has no faster way than dense(), for
+  // this matrix, k or x.
   virtual bool largest([[maybe_unused]] const DenseMatrix& w, [[maybe_unused]] const float* x,
                        [[maybe_unused]] std::size_t k, [[maybe_unused]] LargestRows& out) {
     return false;

@@ -140,10 +140,12 @@ void LinearInput::times_head(const DenseMatrix& w, float* y) {
 
 bool LinearInput::largest_of_head(const DenseMatrix& w, std::size_t k, LargestRows& out) {
   TERN_CHECK(w.cols == cols_ && tokens_ == 1, "a head that does not fit its input");
-  if (!engine_.largest(w, checked(w), k, out)) return false;
+  out.work = {};
+  const bool done = engine_.largest(w, checked(w), k, out);
+  counts_.head_weight_bytes += out.work.bytes;  // also where it was in vain
+  if (!done) return false;
   counts_.logits += 1;
   counts_.head_macs += w.rows * cols_;
-  counts_.head_weight_bytes += out.work.bytes;
   counts_.screened_logits += 1;
   counts_.screen_fine_rows += out.work.fine_rows;
   counts_.screen_exact_rows += out.work.exact_rows;

@@ -3,6 +3,7 @@
 #include "models/transformer.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "kernels/check.h"
 #include "models/whole_file.h"
@@ -105,12 +106,11 @@ void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
 }
 
 void Transformer::embed(TokenId token, float* x) {
-  // A row that is read of a mapped file takes memory for all that the system maps around it, 64 KB
-  // to 2 MB: after some the memory is given back.
-  constexpr std::size_t kRows = 64;
   const DenseMatrix& w = model_.token_embd;
-  w.format->unpack(w.data + token * w.row_bytes(), config_.dim, x);
-  if (w.mapped && ++embedded_ % kRows == 0) drop_pages(w.data, w.bytes());
+  auto* row = embedding_.room<std::uint8_t>(w.row_bytes());
+  if (!copy_bytes(w.data + token * w.row_bytes(), w.row_bytes(), row))
+    throw std::runtime_error(w.name + ": its file has become shorter since it was opened");
+  w.format->unpack(row, config_.dim, x);
 }
 
 void Transformer::run_layers(std::span<const TokenId> tokens, std::size_t kept) {

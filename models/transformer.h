@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/isa.h"
+#include "kernels/scratch.h"
 #include "kernels/thread_pool.h"
 #include "models/attention.h"
 #include "models/decoder.h"
@@ -81,7 +82,7 @@ class Transformer : public Decoder {
   Rope rope_;
   KvCache cache_;
   std::size_t position_ = 0;
-  std::size_t embedded_ = 0;  // rows read of the embedding
+  kernels::Scratch embedding_;  // a row, as it is packed
 
   // Of one batch, [tokens, ...].
   std::vector<float> x_;          // dim: the residual stream

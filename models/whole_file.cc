@@ -11,6 +11,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -33,6 +36,7 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -62,6 +66,47 @@ bool is_special(const std::string& path) {
   return !error && fs::exists(status) && !fs::is_regular_file(status);
 }
 
+// The files that are mapped, so that copy_bytes() finds the one that an address is of.
+class Mappings {
+ public:
+  void add(std::uintptr_t begin, std::size_t bytes, int fd) {
+    const std::unique_lock lock(mutex_);
+    all_[begin] = {bytes, fd};
+  }
+  void remove(std::uintptr_t begin) {
+    const std::unique_lock lock(mutex_);
+    const auto it = all_.find(begin);
+    ::close(it->second.fd);
+    all_.erase(it);
+  }
+  struct Place {
+    int fd = -1;  // in no mapping
+    off_t offset = 0;
+  };
+  Place place(std::uintptr_t at, std::size_t bytes) const {
+    const std::shared_lock lock(mutex_);
+    auto it = all_.upper_bound(at);
+    if (it == all_.begin()) return {};
+    --it;
+    const std::uintptr_t offset = at - it->first;
+    if (offset > it->second.bytes || bytes > it->second.bytes - offset) return {};
+    return {it->second.fd, static_cast<off_t>(offset)};
+  }
+
+ private:
+  struct File {
+    std::size_t bytes;
+    int fd;
+  };
+  mutable std::shared_mutex mutex_;
+  std::map<std::uintptr_t, File> all_;
+};
+
+Mappings& mappings() {
+  static auto* const all = new Mappings;  // outlives every mapping
+  return *all;
+}
+
 std::string temporary_name(const std::string& target) {
   return target + ".tmp" + std::to_string(::getpid());
 }
@@ -87,8 +132,24 @@ void drop_pages(const void* at, std::size_t bytes) noexcept {
   if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
+bool copy_bytes(const void* at, std::size_t bytes, void* to) noexcept {
+  const auto [fd, offset] = mappings().place(reinterpret_cast<std::uintptr_t>(at), bytes);
+  if (fd < 0) {
+    std::memcpy(to, at, bytes);
+    return true;
+  }
+  for (std::size_t done = 0; done < bytes;) {
+    const ssize_t n =
+        ::pread(fd, static_cast<char*>(to) + done, bytes - done, offset + static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
 MappedFile map_file(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail(path, "cannot open", errno);
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) fail(path, "cannot read", errno);
@@ -97,8 +158,13 @@ MappedFile map_file(const std::string& path) {
   if (size == 0) throw std::runtime_error(path + ": the file is empty");
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) fail(path, "cannot map", errno);
-  return {std::shared_ptr<const void>(
-              data, [size](const void* p) { ::munmap(const_cast<void*>(p), size); }),
+  mappings().add(reinterpret_cast<std::uintptr_t>(data), size, file.get());
+  file.release();
+  return {std::shared_ptr<const void>(data,
+                                      [size](const void* p) {
+                                        mappings().remove(reinterpret_cast<std::uintptr_t>(p));
+                                        ::munmap(const_cast<void*>(p), size);
+                                      }),
           {static_cast<const std::byte*>(data), size}};
 }
 

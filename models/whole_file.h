@@ -26,6 +26,11 @@ MappedFile map_file(const std::string& path);
 // remain readable: whoever reads them gets them from the file again.
 void drop_pages(const void* at, std::size_t bytes) noexcept;
 
+// Copies [at, at + bytes), of a mapped file or of any memory, to `to`. From a file it is read, not
+// mapped: for a row here and there, where a page fault takes longer (some 4 us, and 64 KB of
+// memory) than the copy. False where the file no longer has the bytes. Any thread.
+bool copy_bytes(const void* at, std::size_t bytes, void* to) noexcept;
+
 // A file that is written piece by piece into a temporary file beside `path`; finish() syncs it and
 // renames it over `path`. Destroyed before that it leaves `path` as it was and nothing beside it.
 // What is no regular file (a pipe, /dev/stdout) is written in place.

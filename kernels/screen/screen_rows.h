@@ -7,12 +7,14 @@
 void fine(const Screen& screen, const ScreenInput& x, std::span<const std::uint32_t> rows,
           float* estimates, float* bounds) noexcept {
   const ScreenLayout& layout = screen.layout;
-  constexpr std::size_t kAheadRows = 2;  // rows lie anywhere: no hardware prefetcher knows the next
+  // Rows lie anywhere: no hardware prefetcher knows the next. Into L2, which takes more lines at a
+  // time than L1 (Zen 4: 0.88 for 1.09 ms of 26,000 rows, 2 threads).
+  constexpr std::size_t kAheadRows = 4;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i + kAheadRows < rows.size()) {
       const std::uint8_t* next = screen.fine + rows[i + kAheadRows] * layout.fine_row_bytes();
       for (std::size_t at = 0; at < layout.fine_row_bytes(); at += kLineBytes)
-        __builtin_prefetch(next + at);
+        prefetch<2>(next, at);
     }
     const std::uint8_t* row = screen.fine + rows[i] * layout.fine_row_bytes();
     float norms[3];  // unit, |w|, |e2|

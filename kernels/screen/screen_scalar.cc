@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/prefetch.h"
 #include "kernels/scratch.h"
 #include "kernels/screen/screen_isa.h"
 

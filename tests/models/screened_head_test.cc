@@ -9,10 +9,13 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <numeric>
 #include <vector>
 
 #include "models/cpu_engine.h"
+#include "models/whole_file.h"
+#include "tests/models/temp_folder.h"
 #include "tests/models/tiny_model.h"
 
 namespace tern::models {
@@ -115,9 +118,54 @@ TEST_CASE("a screen that narrows nothing down says so", "[models]") {
   LargestRows got;
   got.rows = {5};
   CHECK_FALSE(screen.largest(x.data(), 1, got));
-  CHECK_FALSE(screen.largest(x.data(), 0, got));
-  CHECK_FALSE(screen.largest(x.data(), kRows, got));
-  CHECK(got.rows == std::vector<std::uint32_t>{5});
+  CHECK(got.rows.empty());
+  CHECK(got.work.bytes > kRows * kCols / 2);
+  CHECK(got.work.fine_rows == kRows);
+  for (const std::size_t k : {std::size_t{0}, kRows}) {
+    CHECK_FALSE(screen.largest(x.data(), k, got));
+    CHECK(got.work.bytes == 0);
+  }
+}
+
+TEST_CASE("an engine whose screen was in vain goes without it for a while", "[models]") {
+  const Matrix w(weights(Head::kConstant, 2), "f16");
+  kernels::ThreadPool pool(1);
+  CpuEngine engine(kernels::selected_isa(), pool);
+  std::mt19937 rng(1);
+  const std::vector<float> x = noise(rng, kCols, 1.0f);
+  std::vector<bool> tried;
+  for (int i = 0; i < 40; ++i) {
+    LargestRows got;
+    CHECK_FALSE(engine.largest(w.view, x.data(), 1, got));
+    tried.push_back(got.work.bytes != 0);
+  }
+  CHECK_FALSE(tried[0]);  // the first time all is read
+  CHECK(tried[1]);
+  CHECK(std::count(tried.begin(), tried.end(), true) == 3);
+  CHECK(tried[17]);
+}
+
+TEST_CASE("rows of a mapped file are read of it, and missed when it has shrunk", "[models]") {
+  const Matrix w(weights(Head::kLengths, 6), "f16");
+  const TempFolder folder;
+  const std::string path = folder.file("head");
+  write_whole_file(path,
+                   std::string_view(reinterpret_cast<const char*>(w.bytes.data()), w.bytes.size()));
+  const MappedFile file = map_file(path);
+  DenseMatrix mapped = w.view;
+  mapped.data = reinterpret_cast<const std::uint8_t*>(file.bytes.data());
+  mapped.mapped = true;
+  kernels::ThreadPool pool(2);
+  CpuEngine engine(kernels::selected_isa(), pool);
+  const DenseProduct product(kernels::selected_isa());
+  ScreenedHead screen(mapped, product, kernels::selected_isa(), pool);
+  std::mt19937 rng(3);
+  const std::vector<float> x = noise(rng, kCols, 1.0f);
+  LargestRows got;
+  REQUIRE(screen.largest(x.data(), 3, got));
+  check(got, All(engine, w.view, x), 3);
+  std::filesystem::resize_file(path, 100);
+  CHECK_THROWS_WITH(screen.largest(x.data(), 3, got), Catch::Contains("head: its file"));
 }
 
 TEST_CASE("an input of zeros makes all results equal", "[models]") {

@@ -30,6 +30,29 @@ TEST_CASE("a file is written whole and replaces what was there", "[models]") {
   CHECK(folder.entries() == 1);
 }
 
+TEST_CASE("bytes are copied from any memory and from files that are mapped", "[models]") {
+  const TempFolder folder;
+  const std::string text(10000, 'a'), other(5000, 'b');
+  write_whole_file(folder.file("a"), text + "end");
+  write_whole_file(folder.file("b"), other);
+  char to[6] = "?????";
+  CHECK(copy_bytes(text.data() + 9990, 3, to));
+  CHECK(std::string(to) == "aaa??");
+  {
+    const MappedFile a = map_file(folder.file("a")), b = map_file(folder.file("b"));
+    CHECK(copy_bytes(a.bytes.data() + 9999, 4, to));
+    CHECK(std::string(to) == "aend?");
+    CHECK(copy_bytes(b.bytes.data() + 4995, 5, to));
+    CHECK(std::string(to) == "bbbbb");
+    fs::resize_file(folder.file("a"), 100);
+    CHECK(copy_bytes(a.bytes.data() + 95, 5, to));
+    CHECK_FALSE(copy_bytes(a.bytes.data() + 96, 5, to));
+    CHECK_FALSE(copy_bytes(a.bytes.data() + 9999, 4, to));
+  }
+  const MappedFile again = map_file(folder.file("b"));
+  CHECK(copy_bytes(again.bytes.data(), 2, to));
+}
+
 TEST_CASE("writing through a link keeps the link", "[models]") {
   const TempFolder folder;
   write_whole_file(folder.file("real"), "old");
