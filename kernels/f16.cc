@@ -5,7 +5,12 @@
 
 #include "kernels/f16.h"
 
+#include <array>
 #include <bit>
+
+#if defined(__x86_64__)
+#include "kernels/x86.h"
+#endif
 
 namespace tern::kernels {
 
@@ -20,7 +25,8 @@ inline float widen(f16 h) noexcept {
   const std::uint32_t sign = std::uint32_t{h & 0x8000u} << 16;
   const std::uint32_t magnitude = h & 0x7fffu;
   const std::uint32_t normal = (magnitude << 13) + ((127u - 15u) << 23);
-  const std::uint32_t special = (magnitude << 13) | kF32Infinity;
+  const std::uint32_t quiet = magnitude > 0x7c00 ? 0x0040'0000u : 0u;  // as instructions do
+  const std::uint32_t special = (magnitude << 13) | kF32Infinity | quiet;
   const std::uint32_t subnormal = std::bit_cast<std::uint32_t>(
       static_cast<float>(static_cast<std::int32_t>(magnitude)) * kSubnormalQuantum);
   const std::uint32_t finite = magnitude < 0x0400 ? subnormal : normal;
@@ -60,7 +66,39 @@ inline f16 narrow(float x) noexcept {
   return static_cast<f16>(((bits >> 16) & 0x8000u) | (rounded < kF32Infinity ? finite : special));
 }
 
+void widen_f16_scalar(const f16* x, std::size_t n, float* y) noexcept {
+  for (std::size_t i = 0; i < n; ++i) y[i] = widen(x[i]);
+}
+
+#if defined(__x86_64__)
+TERN_TARGET_AVX2 void widen_f16_avx2(const f16* x, std::size_t n, float* y) noexcept {
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(y + i,
+                     _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
+  widen_f16_scalar(x + i, n - i, y + i);
+}
+
+TERN_TARGET_AVX512BW void widen_f16_avx512bw(const f16* x, std::size_t n, float* y) noexcept {
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    _mm512_storeu_ps(y + i,
+                     _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i))));
+  widen_f16_scalar(x + i, n - i, y + i);
+}
+#endif
+
+constexpr std::array kWiden = {
+#if defined(__x86_64__)
+    Kernel<WidenF16Fn>{"widen_f16_avx512bw", Isa::kAvx512Bw, widen_f16_avx512bw},
+    Kernel<WidenF16Fn>{"widen_f16_avx2", Isa::kAvx2, widen_f16_avx2},
+#endif
+    Kernel<WidenF16Fn>{"widen_f16_scalar", Isa::kScalar, widen_f16_scalar},
+};
+
 }  // namespace
+
+std::span<const Kernel<WidenF16Fn>> widen_f16_kernels() noexcept { return kWiden; }
 
 float f16_to_f32(f16 h) noexcept { return widen(h); }
 f16 f32_to_f16(float x) noexcept { return narrow(x); }
@@ -70,7 +108,8 @@ void round_to_f16(const float* x, std::size_t n, float* y) noexcept {
 }
 
 void f16_to_f32(const f16* x, std::size_t n, float* y) noexcept {
-  for (std::size_t i = 0; i < n; ++i) y[i] = widen(x[i]);
+  static WidenF16Fn& run = *kernel_for(widen_f16_kernels(), selected_isa()).run;
+  run(x, n, y);
 }
 
 void f32_to_f16(const float* x, std::size_t n, f16* y) noexcept {

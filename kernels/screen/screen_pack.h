@@ -6,6 +6,7 @@
 constexpr std::size_t kLanes = 16;
 using Floats [[gnu::vector_size(4 * kLanes)]] = float;
 using Ints [[gnu::vector_size(4 * kLanes)]] = std::int32_t;
+using Bytes [[gnu::vector_size(kLanes)]] = std::int8_t;
 
 #define TERN_INLINE [[gnu::always_inline]] static inline
 
@@ -28,31 +29,48 @@ TERN_INLINE void round_clamp(Floats& v, float low, float high) {
 // d of the group: its extreme weight has the code -8, and the code 7 is at most half a step from
 // the extreme of the other sign, so that the second plane reaches all.
 TERN_INLINE float step_of(const float* w) {
-  float high = w[0], low = w[0];
-  for (std::size_t i = 1; i < kScreenGroup; ++i) {
-    high = w[i] > high ? w[i] : high;
-    low = w[i] < low ? w[i] : low;
+  Floats high, low;
+  load(high, w);
+  low = high;
+  constexpr Ints kFolds[] = {{8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7},
+                             {4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11},
+                             {2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13},
+                             {1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14}};
+#pragma GCC unroll 4
+  for (const Ints& fold : kFolds) {
+    const Floats highs = __builtin_shuffle(high, fold), lows = __builtin_shuffle(low, fold);
+    high = highs > high ? highs : high;
+    low = lows < low ? lows : low;
   }
-  const float larger = std::max(high, -low), smaller = std::min(high, -low);
-  const float step = std::max(larger * 0.125f, smaller * (1 / 7.5f));
-  return high > -low ? -step : step;
+  const float most = high[0], least = -low[0];
+  const float larger = most > least ? most : least, smaller = most > least ? least : most;
+  const float by_larger = larger * 0.125f, by_smaller = smaller * (1 / 7.5f);
+  const float step = by_larger > by_smaller ? by_larger : by_smaller;
+  return std::copysign(step, least - most);  // of random signs: no branch
+}
+
+// Whole numbers as bytes, four to a word, in the order of memory.
+TERN_INLINE void bytes_of(const Floats& codes, std::uint32_t (&four)[4]) {
+  const Ints whole = __builtin_convertvector(codes, Ints);
+  const Bytes bytes = __builtin_convertvector(whole, Bytes);
+  std::memcpy(four, &bytes, sizeof four);
 }
 
 // Codes of a group, two to a byte as screen.h says: its halves lie `step` apart.
 TERN_INLINE void put_codes(const Floats& codes, std::uint8_t* to, std::size_t step) {
-  const Ints whole = __builtin_convertvector(codes, Ints) + 8;
-  std::uint8_t bytes[kLanes];
-  for (std::size_t i = 0; i < kLanes; ++i) bytes[i] = static_cast<std::uint8_t>(whole[i]);
-  for (std::size_t i = 0; i < 2; ++i, to += step)
-    for (std::size_t j = 0; j < 4; ++j)
-      to[j] = static_cast<std::uint8_t>(bytes[8 * i + j] | bytes[8 * i + 4 + j] << 4);
+  std::uint32_t four[4];
+  bytes_of(codes + 8.0f, four);
+  for (std::size_t i = 0; i < 2; ++i, to += step) {
+    const std::uint32_t both = four[2 * i] | four[2 * i + 1] << 4;
+    std::memcpy(to, &both, sizeof both);
+  }
 }
 
 TERN_INLINE void put_fine_codes(const Floats& codes, std::uint8_t* to) {
-  const Ints whole = __builtin_convertvector(codes, Ints);
-  for (std::size_t j = 0; j < 4; ++j)
-    to[j] = static_cast<std::uint8_t>(whole[j] | whole[4 + j] << 2 | whole[8 + j] << 4 |
-                                      whole[12 + j] << 6);
+  std::uint32_t four[4];
+  bytes_of(codes, four);
+  const std::uint32_t all = four[0] | four[1] << 2 | four[2] << 4 | four[3] << 6;
+  std::memcpy(to, &all, sizeof all);
 }
 
 // The norm of what `squares` sums up, rounded up: 2^-14 for its roundings, `w` times 2^-21 for

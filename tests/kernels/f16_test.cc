@@ -95,6 +95,24 @@ TEST_CASE("every half survives the way to float and back", "[kernels]") {
   }
 }
 
+TEST_CASE("arrays of halves widen as single ones do on every ISA", "[kernels]") {
+  for (const Kernel<WidenF16Fn>& kernel : widen_f16_kernels()) {
+    if (!host_has(kernel.isa)) continue;
+    INFO(kernel.name);
+    std::vector<f16> halves(65536 + 40);
+    for (std::size_t h = 0; h < halves.size(); ++h) halves[h] = static_cast<f16>(h);
+    for (const std::size_t n : {0, 1, 15, 16, 17, 37, 65536}) {
+      for (const std::size_t first : {std::size_t{0}, std::size_t{3}}) {
+        std::vector<float> floats(n + 1, 7.0f);
+        kernel.run(halves.data() + first, n, floats.data());
+        for (std::size_t i = 0; i < n; ++i)
+          REQUIRE(bits(floats[i]) == bits(f16_to_f32(halves[first + i])));
+        CHECK(floats[n] == 7.0f);
+      }
+    }
+  }
+}
+
 TEST_CASE("floats round to the nearest half and ties go to the even one", "[kernels]") {
   for (unsigned m = 0; m < kInfinity; ++m) {
     const double here = meaning_of(m), next = meaning_of(m + 1);
