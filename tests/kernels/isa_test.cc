@@ -14,6 +14,7 @@
 #include <string>
 
 #include "kernels/dense/dense.h"
+#include "kernels/f16.h"
 #include "kernels/gemm_f32.h"
 #include "kernels/norm_quantize.h"
 #include "kernels/ternary/ternary.h"
@@ -93,6 +94,7 @@ TEST_CASE("every family has a scalar kernel and its kernels come fastest first",
   check_table("matmul_i4", matmul_i4_kernels());
   check_table("norm_quantize", norm_quantize_kernels());
   check_table("quantize", quantize_kernels());
+  check_table("widen_f16", widen_f16_kernels());
   check_table("matmul_t2p", matmul_t2p_kernels());
   check_table("matmul_t5p", matmul_t5p_kernels());
   check_table("matmul_lut2", matmul_lut2_kernels());
