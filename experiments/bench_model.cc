@@ -151,7 +151,7 @@ class Run {
     base_.load_s = since(begin);
     base_.model = model_->config.name;
     base_.path = path;
-    base_.layout = engine.layout;
+    base_.layout = engine_.layout;
     base_.kv = engine.kv;
     base_.architecture = model_->config.architecture;
     base_.model_bytes = models::weight_file_bytes(path);
@@ -306,8 +306,8 @@ bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& st
       for (const std::string& kv : o.kv)
         for (const unsigned threads : o.threads) {
           if (stop()) return false;
-          say(fmt::format("{}: loading for {} threads, layout {}, kv {}", path, threads, layout,
-                          kv));
+          say(fmt::format("{}: loading for {} threads, layout {}, kv {}", path, threads,
+                          layout.empty() ? "as suits the CPU" : layout, kv));
           EngineOptions engine;
           engine.threads = threads;
           engine.layout = layout;

@@ -99,7 +99,11 @@ void add_bench_model_options(CLI::App& cmd) {
   list("-t,--threads", b.threads, "Numbers of threads");
   std::vector<std::string> layouts, kv;
   for (const kernels::ComputeLayout& l : kernels::compute_layouts()) layouts.emplace_back(l.name);
-  list("--layout", b.layouts, "How ternary weights are held (tern formats)")
+  cmd.add_option(
+         "--layout", b.layouts,
+         "How ternary weights are held (tern formats); default: t5p where AVX-512 VBMI decodes "
+         "it, else t2p")
+      ->delimiter(',')
       ->check(CLI::IsMember(layouts));
   list("--kv", b.kv, "How keys and values are held")->check(CLI::IsMember({"f32", "f16", "i8"}));
   std::vector<std::string> isas;

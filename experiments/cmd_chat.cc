@@ -67,7 +67,7 @@ void run(const Options& o) {
     j["config_hash"] = config_hash(model->config);
     j["engine"] = engine.name;
     j["isa"] = kernels::isa_name(engine.isa);
-    j["layout"] = o.engine.layout;
+    j["layout"] = engine.layout;
     j["threads"] = engine.pool->threads();
     j["sampler"] = to_json(o.generate.sampler);
     j["seed"] = o.generate.sampler.seed;

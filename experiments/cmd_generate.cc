@@ -65,7 +65,7 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
       {"ignore_eos", o.ignore_eos},
       {"engine", engine.name},
       {"isa", kernels::isa_name(engine.isa)},
-      {"layout", o.engine.layout},
+      {"layout", engine.layout},
       {"threads", engine.pool->threads()},
       {"prompt", prompt},
       {"prompt_tokens", prompt_tokens},

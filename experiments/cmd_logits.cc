@@ -108,7 +108,7 @@ void run(const Options& o) {
       {"config_hash", config_hash(model->config)},
       {"engine", engine.name},
       {"isa", kernels::isa_name(engine.isa)},
-      {"layout", o.engine.layout},
+      {"layout", engine.layout},
       {"threads", engine.pool->threads()},
       {"tokens", ids},
       {"shape", {ids.size(), vocab}}};

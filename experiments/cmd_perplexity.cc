@@ -125,7 +125,7 @@ void run(const Options& o) {
       {"file", file},
       {"engine", engine.name},
       {"isa", kernels::isa_name(engine.isa)},
-      {"layout", o.engine.layout},
+      {"layout", engine.layout},
       {"threads", engine.pool->threads()},
       {"mode", o.mode},
       {"context", how.window},

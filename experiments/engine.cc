@@ -61,9 +61,9 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   for (const kernels::ComputeLayout& l : kernels::compute_layouts()) layouts.emplace_back(l.name);
   command
       .add_option("--layout", o.layout,
-                  "How the CPU holds ternary weights (tern formats); the results are the same")
-      ->check(CLI::IsMember(layouts))
-      ->capture_default_str();
+                  "How the CPU holds ternary weights (tern formats); the results are the same. "
+                  "Default: t5p where AVX-512 VBMI decodes it, else t2p")
+      ->check(CLI::IsMember(layouts));
   command
       .add_option("--kv", o.kv,
                   "How keys and values are held; f32: as the checkpoint's reference implementation "
@@ -104,13 +104,15 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
   Engine engine;
   engine.name = o.engine;
   engine.isa = isa_from(o.isa);
+  const kernels::ComputeLayout& layout =
+      o.layout.empty() ? kernels::fastest_layout(engine.isa) : kernels::compute_layout(o.layout);
+  engine.layout = layout.name;
   engine.pool = std::make_unique<kernels::ThreadPool>(o.threads == 0 ? online_cpus() : o.threads);
   if (o.engine == "reference") {
     engine.decoder = std::make_unique<models::Reference>(model);
     return engine;
   }
-  engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool,
-                                                   kernels::compute_layout(o.layout));
+  engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool, layout);
   if (simulated) engine.simulated = make_simulated(o, model, *engine.cpu);
   const bool half = o.activations.empty() ? simulated : o.activations == "f16";
   auto transformer = std::make_unique<models::Transformer>(

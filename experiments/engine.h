@@ -26,7 +26,8 @@ struct EngineOptions {
   std::string engine = "cpu";    // "cpu", "reference", "cycle", "rtl"
   unsigned threads = 0;          // 0: one per CPU
   std::string isa;               // kernels::isa_name; empty: TERN_ISA, else the fastest
-  std::string layout = "t5p";    // of ternary weights on the CPU (kernels::ComputeLayout)
+  std::string layout;            // of ternary weights on the CPU (kernels::ComputeLayout); empty:
+                                 // kernels::fastest_layout()
   std::string activations;       // of dense matrices: "f32", "f16"; empty: as the engine has them
   std::string kv = "f16";        // of the cache of keys and values: "f32", "f16", "i8"
   std::string machine = "edge";  // of a simulated engine (sim/accelerator.h)
@@ -42,6 +43,7 @@ void add_engine_options(CLI::App& command, EngineOptions& options);
 struct Engine {
   std::string name;
   kernels::Isa isa;
+  std::string layout;
   std::unique_ptr<kernels::ThreadPool> pool;
   std::unique_ptr<models::LinearEngine> cpu;        // null for "reference"
   std::unique_ptr<models::LinearEngine> simulated;  // null but for "cycle" and "rtl"

@@ -50,6 +50,10 @@ const ComputeLayout& compute_layout(std::string_view name) {
                            names);
 }
 
+const ComputeLayout& fastest_layout(Isa isa) {
+  return compute_layout(contains(isa, Isa::kAvx512Vbmi) ? "t5p" : "t2p");
+}
+
 float repack(ThreadPool& pool, const TernaryFormat& from, std::span<const std::uint8_t> bytes,
              std::size_t rows, std::size_t cols, const std::string& tensor, const ComputeLayout& to,
              std::uint8_t* out) {

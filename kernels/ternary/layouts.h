@@ -26,6 +26,10 @@ struct ComputeLayout {
 std::span<const ComputeLayout> compute_layouts() noexcept;
 // Throws std::runtime_error that lists the names.
 const ComputeLayout& compute_layout(std::string_view name);
+// The one whose kernels for that ISA need the least time by one token from memory: five trits to a
+// byte where AVX-512 VBMI decodes them as fast as memory gives them (1.15 to 1.3 times 2-bit on Zen
+// 5 and Emerald Rapids; by other instructions 0.4 to 1.0 times, and slower by many tokens).
+const ComputeLayout& fastest_layout(Isa isa);
 
 // Weights of any format as to.geometry.bytes(rows, cols) bytes of a compute layout, rows split over
 // the pool. Returns the scale (0 where the format holds none). Throws std::runtime_error as

@@ -36,6 +36,8 @@ TEST_CASE("every compute layout has a row among the formats and kernels of its n
       CHECK(kernel.name.starts_with(std::string(format.kernels) + "_"));
     CHECK(&compute_layout(layout.name) == &layout);
   }
+  for (const Isa isa : all_isas())
+    CHECK(fastest_layout(isa).name == (contains(isa, Isa::kAvx512Vbmi) ? "t5p" : "t2p"));
   CHECK_THROWS_WITH(compute_layout("t3p"), Catch::Contains("t3p") && Catch::Contains("t2p, t5p"));
 }
 
