@@ -19,6 +19,7 @@
 #include "experiments/token_ids.h"
 #include "models/checkpoint.h"
 #include "models/perplexity.h"
+#include "models/text_file.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
@@ -40,14 +41,9 @@ constexpr Mode kModes[] = {{"second-half", models::PerplexityMode::kSecondHalf},
                            {"as-is", models::PerplexityMode::kAsIs}};
 constexpr std::size_t kLlamaContext = 512;  // llama.cpp's default
 
-std::string_view view(const models::MappedFile& file) {
-  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
-}
-
-// The tokens of the file and, where the mode wants one, the token that stands before.
-std::vector<models::TokenId> read_tokens(const Options& o, const models::Model& model,
-                                         models::PerplexityOptions& how) {
-  const models::MappedFile file = models::map_file(o.ids_file.empty() ? o.file : o.ids_file);
+// The tokens of the file's `text` and, where the mode wants one, the token that stands before.
+std::vector<models::TokenId> tokens_of(std::string_view text, const Options& o,
+                                       const models::Model& model, models::PerplexityOptions& how) {
   const models::TokenizerData& t = model.tokenizer;
   using models::PerplexityMode;
   if (how.mode == PerplexityMode::kEveryToken) {
@@ -58,19 +54,19 @@ std::vector<models::TokenId> read_tokens(const Options& o, const models::Model& 
                                "as-is needs none");
   }
   if (how.mode == PerplexityMode::kSecondHalf && t.add_bos) how.first = t.bos;
-  if (!o.ids_file.empty()) return parse_ids(view(file), model.config.vocab, o.ids_file);
+  if (!o.ids_file.empty()) return parse_ids(text, model.config.vocab, o.ids_file);
   const models::Tokenizer tokenizer(t);
   // As llama.cpp: the BOS before the text counts as a token of it, and what spells a special token
   // is no such token.
-  if (how.mode == PerplexityMode::kSecondHalf) return tokenizer.encode(view(file), true, false);
-  return tokenizer.encode(view(file), false);
+  if (how.mode == PerplexityMode::kSecondHalf) return tokenizer.encode(text, true, false);
+  return tokenizer.encode(text, false);
 }
 
 void run(const Options& o) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.file, o.ids_file});
   const bool text = o.ids_file.empty();
   const std::string& file = text ? o.file : o.ids_file;
-  models::map_file(file);  // before the model, which may take long
+  const std::string contents = models::read_text(file);  // before the model, which may take long
   const auto model = models::load_checkpoint(o.model, o.engine.load);
   models::PerplexityOptions how;
   for (const Mode& mode : kModes)
@@ -81,7 +77,7 @@ void run(const Options& o) {
   if (how.window < least || how.window > most)
     throw std::runtime_error(
         fmt::format("--context is {}, expected {} to the model's {}", how.window, least, most));
-  const std::vector<models::TokenId> tokens = read_tokens(o, *model, how);
+  const std::vector<models::TokenId> tokens = tokens_of(contents, o, *model, how);
   const models::PerplexityWork work = models::perplexity_work(how, tokens.size());
   if (work.tokens == 0)
     throw std::runtime_error(fmt::format("{}: found {} tokens, one window of --mode {} needs {}{}",
@@ -104,7 +100,7 @@ void run(const Options& o) {
       });
   if (interrupt.seen()) throw Exit{kExitInterrupted};
   const double time_s = std::chrono::duration<double>(Clock::now() - begin).count();
-  const std::size_t bytes = text ? models::map_file(file).bytes.size() : 0;
+  const std::size_t bytes = text ? contents.size() : 0;
   // Of the whole text only where all of it is predicted.
   const bool whole = text && how.mode == models::PerplexityMode::kEveryToken;
   const double bits_per_byte = p.nats / std::numbers::ln2 / static_cast<double>(bytes);
@@ -149,7 +145,7 @@ void add_perplexity(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand(
       "perplexity", "How surprised a model is by a running text (for story models: tern evaluate)");
   cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
-  CLI::Option* file = cmd->add_option("--file", o->file, "The text");
+  CLI::Option* file = cmd->add_option("--file", o->file, "The text; -: standard input");
   CLI::Option* ids =
       cmd->add_option("--ids-file", o->ids_file, "Or its tokens: numbers between commas or blanks");
   file->excludes(ids);

@@ -10,6 +10,7 @@
 #include "experiments/grammar_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
+#include "models/text_file.h"
 #include "models/train.h"
 #include "models/whole_file.h"
 
@@ -23,8 +24,7 @@ struct Options {
 };
 
 nlohmann::json check_file(const models::Grammar& grammar, const std::string& path) {
-  const models::MappedFile file = models::map_file(path);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
+  const std::string text = models::read_text(path);
   std::size_t sentences = 0, parsed = 0;
   for (const std::string_view sentence : models::split_sentences(text)) {
     ++sentences;
@@ -81,7 +81,7 @@ void add_stories(CLI::App& app) {
   cmd->add_option("-n,--stories", o->stories, "Stories to sample, a line each");
   cmd->add_option("--seed", o->seed)->capture_default_str();
   cmd->add_option("--out", o->out, "Write the stories here instead of to the terminal");
-  cmd->add_option("--check", o->check, "Parse the sentences of this text file");
+  cmd->add_option("--check", o->check, "Parse the sentences of this text file; -: standard input");
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
   cmd->add_option("--json", o->json, "Write the figures here");
   cmd->callback([o] { run(*o); });

@@ -13,6 +13,7 @@
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
 #include "models/hf_tokenizer.h"
+#include "models/text_file.h"
 #include "models/utf8.h"
 #include "models/whole_file.h"
 
@@ -27,11 +28,6 @@ constexpr const char* kModelHelp =
 
 std::string dump(const ordered_json& j, int indent) {
   return j.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string contents(const std::string& path) {
-  const models::MappedFile file = models::map_file(path);
-  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
 }
 
 ordered_json head(const char* schema, const std::string& path, const models::Tokenizer& t) {
@@ -53,7 +49,7 @@ struct TokenizeOptions {
 
 void tokenize(const TokenizeOptions& o, bool from_file) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.file});
-  const std::string text = from_file ? contents(o.file) : o.text;
+  const std::string text = from_file ? models::read_text(o.file) : o.text;
   const models::Tokenizer tokenizer(models::load_tokenizer(o.model));
   const std::vector<TokenId> ids = tokenizer.encode(text, !o.no_special);
 
@@ -84,8 +80,9 @@ struct DetokenizeOptions {
 void detokenize(const DetokenizeOptions& o, bool from_file) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.file});
   const models::Tokenizer tokenizer(models::load_tokenizer(o.model));
-  const std::vector<TokenId> ids = from_file ? parse_ids(contents(o.file), tokenizer.size(), o.file)
-                                             : parse_ids(o.ids, tokenizer.size(), "--ids");
+  const std::vector<TokenId> ids =
+      from_file ? parse_ids(models::read_text(o.file), tokenizer.size(), o.file)
+                : parse_ids(o.ids, tokenizer.size(), "--ids");
   const std::string text = tokenizer.decode(ids, !o.skip_special);
   print_out(text);
   if (o.json.empty()) return;
@@ -104,7 +101,8 @@ void add_tokenize(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("tokenize", "The tokens of a text");
   cmd->add_option("model", o->model, kModelHelp)->required();
   CLI::Option* text = cmd->add_option("--text", o->text, "The text");
-  CLI::Option* file = cmd->add_option("--file", o->file, "The same, in a file of any bytes");
+  CLI::Option* file =
+      cmd->add_option("--file", o->file, "The same, in a file of any bytes; -: standard input");
   text->excludes(file);
   cmd->add_flag("--no-special", o->no_special,
                 "Add no BOS and no EOS token; those that the text spells are found all the same");
@@ -121,7 +119,8 @@ void add_detokenize(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("detokenize", "The bytes that tokens stand for");
   cmd->add_option("model", o->model, kModelHelp)->required();
   CLI::Option* ids = cmd->add_option("--ids", o->ids, "The tokens: 1,2,3");
-  CLI::Option* file = cmd->add_option("--ids-file", o->file, "The same, in a file");
+  CLI::Option* file =
+      cmd->add_option("--ids-file", o->file, "The same, in a file; -: standard input");
   ids->excludes(file);
   cmd->add_flag("--skip-special", o->skip_special, "Leave out special tokens");
   cmd->add_option("--json", o->json, "Write {\"text\":...} here");

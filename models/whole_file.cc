@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "models/descriptor.h"
+
 namespace tern::models {
 namespace {
 
@@ -26,21 +28,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error) {
   throw std::runtime_error(path + ": " + what + ": " + std::strerror(error));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 // The file that `path` means when it is a link, so that renaming replaces the file, not the link.
 std::string target_of(const std::string& path) {
@@ -153,7 +140,8 @@ MappedFile map_file(const std::string& path) {
   if (file.get() < 0) fail(path, "cannot open", errno);
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) fail(path, "cannot read", errno);
-  if (!S_ISREG(info.st_mode)) throw std::runtime_error(path + ": not a regular file");
+  if (!S_ISREG(info.st_mode))
+    throw std::runtime_error(path + ": not a regular file; only texts may come from a pipe");
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) throw std::runtime_error(path + ": the file is empty");
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);

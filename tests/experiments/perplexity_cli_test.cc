@@ -91,6 +91,20 @@ TEST_CASE("ids take the place of a text", "[experiments]") {
                 cli.file("i") + ": found token 300");
 }
 
+TEST_CASE("a text from a pipe is read once", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t"), "some words");
+  REQUIRE(cli.run("perplexity {m} --file {d}/t --mode every-token --json {d}/a").code == 0);
+  for (const char* named : {"-", "/dev/stdin", "<(cat {d}/t)"}) {
+    INFO(named);
+    REQUIRE(cli.shell("cat {d}/t | {t} perplexity {m} --mode every-token --json {d}/b --file " +
+                      std::string(named))
+                .code == 0);
+    for (const char* field : {"nats_per_token", "bits_per_byte", "file_bytes"})
+      CHECK(json_of(cli.file("a"))[field] == json_of(cli.file("b"))[field]);
+  }
+}
+
 TEST_CASE("windows that do not fit and texts too short for one are refused", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t"), "some words");

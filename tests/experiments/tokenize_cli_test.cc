@@ -67,6 +67,19 @@ TEST_CASE("special tokens are added unless told otherwise", "[experiments]") {
   CHECK(cli.run("detokenize {d}/t.json --ids '[256, 65]' --skip-special").out == "A");
 }
 
+TEST_CASE("a text may come from a pipe and a tokenizer may not", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  for (const char* named : {"--file -", "--file /dev/stdin", "--file <(printf 'AB')"}) {
+    INFO(named);
+    CHECK(cli.shell("printf 'AB' | {t} tokenize {d}/t.json " + std::string(named)).out ==
+          "256,65,66\n");
+  }
+  CHECK(cli.shell("printf '65 66' | {t} detokenize {d}/t.json --ids-file -").out == "AB");
+  check_refused(cli.shell("{t} tokenize <(cat {m}) --text A"), 1,
+                "not a regular file; only texts may come from a pipe");
+}
+
 TEST_CASE("ids and files that are none are refused", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t.json"), byte_json());
