@@ -19,6 +19,7 @@
 #include "models/detokenizer.h"
 #include "models/generate.h"
 #include "models/stop_strings.h"
+#include "models/text_file.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
@@ -33,12 +34,7 @@ struct Options {
 };
 
 std::string prompt_of(const Options& o) {
-  if (o.prompt_file.empty()) {
-    if (o.prompt.empty()) throw std::runtime_error("--prompt: the prompt is empty");
-    return o.prompt;
-  }
-  const models::MappedFile file = models::map_file(o.prompt_file);
-  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
+  return o.prompt_file.empty() ? o.prompt : models::read_text(o.prompt_file);
 }
 
 // The work of prefill and that of decode, told apart at the first sampled token.
@@ -96,15 +92,19 @@ void run(const Options& o) {
   const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();
 
   const auto prompt_tokens = tokenizer.encode(prompt, true);
+  const std::string from = o.prompt_file.empty() ? "--prompt" : o.prompt_file;
+  if (prompt_tokens.empty())
+    throw std::runtime_error(from +
+                             ": the prompt is empty, and the model begins no text by itself "
+                             "(its tokenizer adds no BOS token)");
   models::GenerateOptions options = o.generate;
   std::vector<models::TokenId>& ends = o.ignore_eos ? options.sampler.banned : options.stops;
   ends = model->tokenizer.stops;
   if (model->tokenizer.eos) ends.push_back(*model->tokenizer.eos);
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
-        fmt::format("{}: the prompt has {} tokens, the model's context holds {}",
-                    o.prompt_file.empty() ? "--prompt" : o.prompt_file, prompt_tokens.size(),
-                    model->config.context));
+        fmt::format("{}: the prompt has {} tokens, the model's context holds {}", from,
+                    prompt_tokens.size(), model->config.context));
 
   const Interrupt interrupt;
   TextStream out;
@@ -155,7 +155,8 @@ void add_generate(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("generate", "Continue a prompt");
   cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
   CLI::Option* prompt = cmd->add_option("--prompt", o->prompt, "The text to continue");
-  CLI::Option* file = cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file");
+  CLI::Option* file =
+      cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file; -: standard input");
   prompt->excludes(file);
   cmd->add_option("-n,--tokens", o->generate.max_tokens, "Most tokens to generate")
       ->check(CLI::PositiveNumber)

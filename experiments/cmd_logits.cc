@@ -26,6 +26,7 @@ namespace {
 
 struct Options {
   std::string model, ids, text, json;
+  bool by_ids = false;  // else by the text
   std::size_t top = 5;
   EngineOptions engine;
 };
@@ -65,12 +66,15 @@ void run(const Options& o) {
   const std::size_t vocab = model->config.vocab, context = model->config.context;
   // A model may come without a tokenizer: ids need none.
   std::unique_ptr<const models::Tokenizer> tokenizer;
-  if (!model->tokenizer.tokens.empty() || o.ids.empty())
+  if (!model->tokenizer.tokens.empty() || !o.by_ids)
     tokenizer = std::make_unique<const models::Tokenizer>(model->tokenizer);
   const std::vector<models::TokenId> ids =
-      o.ids.empty() ? tokenizer->encode(o.text, true) : parse_ids(o.ids, vocab, "--ids");
-  const char* option = o.ids.empty() ? "--text" : "--ids";
-  if (ids.empty()) throw std::runtime_error("--text: the text is empty");
+      o.by_ids ? parse_ids(o.ids, vocab, "--ids") : tokenizer->encode(o.text, true);
+  const char* option = o.by_ids ? "--ids" : "--text";
+  if (ids.empty())
+    throw std::runtime_error(o.by_ids ? "--ids: no token is named"
+                                      : "--text: the text is empty, and the tokenizer adds no BOS "
+                                        "token");
   if (ids.size() > context)
     throw std::runtime_error(fmt::format("{}: found {} tokens, the model's context holds {}",
                                          option, ids.size(), context));
@@ -138,7 +142,7 @@ void add_logits(CLI::App& app) {
                   "[[...],...]}, float32 that reads back exactly");
   cmd->callback([o, ids, text] {
     if (ids->count() + text->count() == 0) throw CLI::RequiredError("--ids or --text");
-    if (ids->count() != 0 && o->ids.empty()) throw std::runtime_error("--ids: no token is named");
+    o->by_ids = ids->count() != 0;
     run(*o);
   });
 }

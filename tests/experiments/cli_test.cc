@@ -104,15 +104,33 @@ TEST_CASE("generation stops where the context ends", "[experiments]") {
 TEST_CASE("a prompt may come from a file", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("p"), "From a file");
-  CHECK(cli.run("generate {m} --prompt-file {d}/p -n 5").out ==
-        cli.run("generate {m} --prompt 'From a file' -n 5").out);
+  const std::string out = cli.run("generate {m} --prompt 'From a file' -n 5").out;
+  CHECK(cli.run("generate {m} --prompt-file {d}/p -n 5").out == out);
+  CHECK(cli.shell("cat {d}/p | {t} generate {m} --prompt-file - -n 5").out == out);
+}
+
+TEST_CASE("an empty prompt is the BOS alone and without one it is none", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("empty"), "");
+  for (const char* named : {"--prompt ''", "--prompt-file {d}/empty"}) {
+    INFO(named);
+    const Result r = cli.run("generate {m} -n 5 --json {d}/j " + std::string(named));
+    CHECK(r.code == 0);
+    CHECK(json_of(cli.file("j"))["prompt_tokens"] == nlohmann::json({299}));
+    CHECK(json_of(cli.file("j"))["tokens"].size() == 5);
+  }
+  models::TokenizerData plain = endless_tokenizer();
+  plain.add_bos = false;
+  models::write_checkpoint(cli.model(), models::random_master(models::tiny_config(), 1), plain,
+                           Flavour::kTernary);
+  check_refused(cli.run("generate {m} --prompt ''"), 1, "--prompt: the prompt is empty, and");
+  check_refused(cli.run("generate {m} --prompt-file {d}/empty"), 1,
+                cli.file("empty") + ": the prompt is empty, and");
+  check_refused(cli.run("logits {m} --text ''"), 1, "--text: the text is empty, and");
 }
 
 TEST_CASE("a wrong prompt is one line and exit code 1", "[experiments]") {
   const Cli cli;
-  check_refused(cli.run("generate {m} --prompt ''"), 1, "--prompt: the prompt is empty");
-  models::write_whole_file(cli.file("empty"), "");
-  check_refused(cli.run("generate {m} --prompt-file {d}/empty"), 1, "empty: the file is empty");
   check_refused(cli.run("generate {m} --prompt-file {d}/none"), 1, "none: cannot open");
   check_refused(cli.run("generate {m} --prompt " + std::string(96, 'a')), 1,
                 "--prompt: the prompt has 97 tokens, the model's context holds 96");
