@@ -16,6 +16,7 @@
 #include "experiments/bench_report.h"
 #include "experiments/commands.h"
 #include "experiments/interrupt.h"
+#include "experiments/list_option.h"
 #include "experiments/measurement_files.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
@@ -100,13 +101,9 @@ void add_bench(CLI::App& app) {
   cmd->add_option("--filter", b.filter,
                   "Only cases whose name this regular expression finds: "
                   "<kernel>/<rows>x<cols>/<cold|hot>/threads:<n>/tokens:<n>");
-  CLI::Option* threads = cmd->add_option("--threads", b.threads, "Numbers of threads")
-                             ->delimiter(',')
-                             ->capture_default_str();
+  CLI::Option* threads = add_list(*cmd, "--threads", b.threads, "Numbers of threads");
   CLI::Option* tokens =
-      cmd->add_option("--tokens", b.tokens, "Tokens per product; up to 16 also cold (from memory)")
-          ->delimiter(',')
-          ->capture_default_str();
+      add_list(*cmd, "--tokens", b.tokens, "Tokens per product; up to 16 also cold (from memory)");
   CLI::Option* shapes =
       cmd->add_option("--shapes", b.shapes,
                       "ROWSxCOLS,... or 2b4t: the shapes of BitNet b1.58 2B4T; its head for one "

@@ -12,6 +12,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/interrupt.h"
+#include "experiments/list_option.h"
 #include "experiments/measurement_files.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
@@ -86,26 +87,21 @@ void add_bench_model_options(CLI::App& cmd) {
   b.threads = {online_cpus()};
   b.layouts = {EngineOptions().layout};  // what commands run by default
   b.kv = {EngineOptions().kv};
-  const auto list = [&](const char* name, auto& values, const std::string& help) {
-    return cmd.add_option(name, values, help)->delimiter(',')->capture_default_str();
-  };
   cmd.add_option("models", b.models, "Checkpoints: GGUF files or Hugging Face directories");
-  list("-p,--prompt", b.prompts, "Tokens of a prompt, read at once; 0: none");
-  list("-n,--tokens", b.generate, "Tokens to generate; 0: none");
-  list("-d,--depth", b.depths, "Tokens of context before");
+  add_list(cmd, "-p,--prompt", b.prompts, "Tokens of a prompt, read at once; 0: none");
+  add_list(cmd, "-n,--tokens", b.generate, "Tokens to generate; 0: none");
+  add_list(cmd, "-d,--depth", b.depths, "Tokens of context before");
   cmd.add_option("-r,--repetitions", b.repetitions, "Of each row")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  list("-t,--threads", b.threads, "Numbers of threads");
+  add_list(cmd, "-t,--threads", b.threads, "Numbers of threads");
   std::vector<std::string> layouts, kv;
   for (const kernels::ComputeLayout& l : kernels::compute_layouts()) layouts.emplace_back(l.name);
-  cmd.add_option(
-         "--layout", b.layouts,
-         "How ternary weights are held (tern formats); default: t5p where AVX-512 VBMI decodes "
-         "it, else t2p")
-      ->delimiter(',')
-      ->check(CLI::IsMember(layouts));
-  list("--kv", b.kv, "How keys and values are held")->check(CLI::IsMember({"f32", "f16", "i8"}));
+  add_list(cmd, "--layout", b.layouts,
+           "How ternary weights are held (tern formats); default: t5p where AVX-512 VBMI decodes "
+           "it, else t2p",
+           CLI::IsMember(layouts));
+  add_list(cmd, "--kv", b.kv, "How keys and values are held", CLI::IsMember({"f32", "f16", "i8"}));
   std::vector<std::string> isas;
   for (const kernels::Isa isa : kernels::all_isas()) isas.emplace_back(kernels::isa_name(isa));
   cmd.add_option("--isa", b.isa, "Instructions of the CPU kernels; default: the fastest")

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -159,12 +160,17 @@ void add_convert(CLI::App& app) {
   cmd->add_option("out", o->out, "What to write: a file NAME.gguf, or a directory")->required();
   cmd->add_option("--to", o->to, "gguf or hf; default: by the name of OUT")
       ->check(CLI::IsMember({"gguf", "hf"}));
-  cmd->add_option("--linears", o->convert.linears,
-                  "Format of the linears: i2_s, i2_s_arm, tq1_0, tq2_0, tl1, tl2, f32, f16, bf16, "
-                  "q8_0, ... in GGUF; hf_u8, masters, f32, f16, bf16 in a directory. Default: as "
-                  "they are, or the nearest to it");
-  cmd->add_option("--embeddings", o->convert.embeddings, "Format of the embedding, a dense one");
-  cmd->add_option("--head", o->convert.head, "Format of the head, a dense one");
+  // An empty name is a format that nothing has, and not none.
+  const auto format = [&](const char* name, std::optional<std::string>& to, const char* help) {
+    cmd->add_option_function<std::string>(
+        name, [&to](const std::string& value) { to = value; }, help);
+  };
+  format("--linears", o->convert.linears,
+         "Format of the linears: i2_s, i2_s_arm, tq1_0, tq2_0, tl1, tl2, f32, f16, bf16, "
+         "q8_0, ... in GGUF; hf_u8, masters, f32, f16, bf16 in a directory. Default: as "
+         "they are, or the nearest to it");
+  format("--embeddings", o->convert.embeddings, "Format of the embedding, a dense one");
+  format("--head", o->convert.head, "Format of the head, a dense one");
   cmd->add_flag(
       "--ternarize", o->convert.ternarize,
       "Quantise dense linears to trits (absmean), where --linears is ternary or not given");

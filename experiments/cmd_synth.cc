@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include "experiments/commands.h"
@@ -26,7 +27,7 @@ namespace {
 
 struct Options {
   std::string shape = "bitnet-2b4t", out, json;
-  std::string linears;  // empty: as the shape's release
+  std::optional<std::string> linears;  // none: as the shape's release
   std::string head_rows = "realistic";
   std::size_t vocab = 0, layers = 0, context = 0;  // 0: as the shape
   unsigned threads = 0;                            // 0: one per CPU
@@ -37,7 +38,7 @@ models::SynthOptions synth_options(const Options& o) {
   models::SynthOptions s = o.synth;
   const models::SynthShape& shape = models::synth_shape(o.shape);
   s.config = shape.config;
-  s.linears = o.linears.empty() ? std::string(shape.linears) : o.linears;
+  s.linears = o.linears.value_or(std::string(shape.linears));
   if (o.vocab != 0) s.config.vocab = o.vocab;
   if (o.layers != 0) s.config.layers = o.layers;
   if (o.context != 0) s.config.context = o.context;
@@ -108,9 +109,10 @@ void add_synth(CLI::App& app) {
   cmd->footer("Shapes:" + shapes);
   cmd->add_option("--shape", o->shape, "Of which model; see below")->capture_default_str();
   cmd->add_option("--out", o->out, "The GGUF file to write")->required();
-  cmd->add_option("--linears", o->linears,
-                  "Their format: i2_s, tq1_0, ..., or a dense one for a twin of the same shape; "
-                  "default: the shape's own");
+  cmd->add_option_function<std::string>(
+      "--linears", [o](const std::string& format) { o->linears = format; },
+      "Their format: i2_s, tq1_0, ..., or a dense one for a twin of the same shape; "
+      "default: the shape's own");
   cmd->add_option("--head", o->synth.head, "Format of the head (and the embedding, if tied)")
       ->capture_default_str();
   cmd->add_option("--embeddings", o->synth.embeddings,

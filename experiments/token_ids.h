@@ -13,7 +13,7 @@
 
 namespace tern::experiments {
 
-// Numbers between commas and blanks, all of them within brackets or not: "1,2,3", "1 2 3",
+// Numbers between blanks, or single commas, all of them within brackets or not: "1,2,3", "1 2 3",
 // "[1, 2, 3]"; maybe none. Throws std::runtime_error naming `where` for anything else, and for an
 // id of `vocab` or more.
 std::vector<models::TokenId> parse_ids(std::string_view text, std::size_t vocab,

@@ -26,11 +26,12 @@ std::string main_format(const std::vector<ConvertTensor>& tensors) {
 
 std::string gguf_format(const Linear& matrix, std::string_view slot, bool tied,
                         const ConvertOptions& o) {
-  std::string format = asked_format(matrix, slot, tied, o);
-  if (format.empty()) {
+  std::string format(format_name(matrix));
+  if (const auto asked = asked_format(matrix, slot, tied, o)) {
+    format = *asked;
+  } else {
     const bool quantise =
         !slot.empty() && o.ternarize && std::holds_alternative<DenseMatrix>(matrix);
-    format = format_name(matrix);
     if (quantise || !find_tensor_type(format)) format = "i2_s";
   }
   (void)gguf_tensor_type(format);  // or it throws
@@ -44,10 +45,10 @@ void emit_floats(const std::vector<float>& values, const EmitBytes& emit) {
 
 }  // namespace
 
-std::string asked_format(const Linear& matrix, std::string_view slot, bool tied,
-                         const ConvertOptions& o) {
+std::optional<std::string> asked_format(const Linear& matrix, std::string_view slot, bool tied,
+                                        const ConvertOptions& o) {
   if (!slot.empty()) return o.linears;
-  if (tied) return o.head.empty() ? o.embeddings : o.head;
+  if (tied) return o.head ? o.head : o.embeddings;
   return name_of(matrix) == "output.weight" ? o.head : o.embeddings;
 }
 
@@ -82,8 +83,8 @@ std::vector<ConvertTensor> plan_tensors(
 }
 
 void check_tied(const ConvertOptions& o) {
-  if (!o.head.empty() && !o.embeddings.empty() && o.head != o.embeddings)
-    throw std::runtime_error("--head " + o.head + " and --embeddings " + o.embeddings +
+  if (o.head && o.embeddings && *o.head != *o.embeddings)
+    throw std::runtime_error("--head " + *o.head + " and --embeddings " + *o.embeddings +
                              ": head and embedding of this model are one tensor");
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,9 @@
 namespace tern::models {
 
 struct ConvertOptions {
-  // Formats of kernels/formats, for directories also kMasterFormat. Empty: as they are where the
+  // Formats of kernels/formats, for directories also kMasterFormat. None: as they are where the
   // target can hold it, else the nearest that it can.
-  std::string linears, embeddings, head;
+  std::optional<std::string> linears, embeddings, head;
   bool ternarize = false;  // dense linears may become ternary
   // Of a directory with packed weights: "bitlinear" or "autobitlinear", which say what weight_scale
   // means; empty: as the released models of the architecture.
@@ -57,9 +58,9 @@ std::vector<ConvertTensor> plan_tensors(
     const std::function<std::string(const Linear&, std::string_view slot)>& choose,
     std::deque<MatrixReport>& reports);
 
-// What the options ask for that matrix; "" where nothing.
-std::string asked_format(const Linear& matrix, std::string_view slot, bool tied,
-                         const ConvertOptions& options);
+// What the options ask for that matrix; nothing where they are silent.
+std::optional<std::string> asked_format(const Linear& matrix, std::string_view slot, bool tied,
+                                        const ConvertOptions& options);
 // Throws std::runtime_error where options ask two formats of one tensor.
 void check_tied(const ConvertOptions& options);
 

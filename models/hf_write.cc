@@ -35,15 +35,15 @@ const Dtype* find_dtype(std::string_view format) {
 
 std::string hf_format(const Linear& matrix, std::string_view slot, bool tied,
                       const ConvertOptions& o) {
-  const std::string asked = asked_format(matrix, slot, tied, o);
+  const std::optional<std::string> asked = asked_format(matrix, slot, tied, o);
   const bool may_be_packed = !slot.empty();
-  if (!asked.empty()) {
-    if (find_dtype(asked) == nullptr &&
-        !(may_be_packed && (asked == "hf_u8" || asked == kMasterFormat)))
-      throw std::runtime_error("Hugging Face directories hold no format '" + asked +
+  if (asked) {
+    if (find_dtype(*asked) == nullptr &&
+        !(may_be_packed && (*asked == "hf_u8" || *asked == kMasterFormat)))
+      throw std::runtime_error("Hugging Face directories hold no format '" + *asked +
                                "', expected one of f32, f16, bf16" +
                                (may_be_packed ? ", hf_u8, " + std::string(kMasterFormat) : ""));
-    return asked;
+    return *asked;
   }
   const bool ternary = std::holds_alternative<TernaryMatrix>(matrix);
   if (may_be_packed && (ternary || o.ternarize)) return "hf_u8";

@@ -114,6 +114,10 @@ TEST_CASE("bench model refuses what it cannot measure", "[experiments]") {
   check_refused(cli.run("bench model {m} -t 0"), 1, "--threads: found 0");
   check_refused(cli.run("bench model {m} -t 99999"), 1, "--threads: found 99999");
   check_refused(cli.run("bench model {m} --kv f64"), 2, "--kv");
+  check_refused(cli.run("bench model {m} --kv f16,,f32"), 2, "--kv: found an empty entry");
+  check_refused(cli.run("bench {m} -p 8,,9"), 2, "--prompt: found an empty entry");
+  check_refused(cli.run("bench {m} -d ,8"), 2, "--depth: found an empty entry");
+  check_refused(cli.run("bench {m} -n 4x"), 2, "--tokens: found '4x', expected whole numbers");
   check_refused(cli.run("bench model {m} --layout x"), 2, "--layout");
   check_refused(cli.run("bench model {m} -r 0"), 2, "--repetitions");
   check_refused(cli.run("bench model {m} -o xml"), 2, "--output");

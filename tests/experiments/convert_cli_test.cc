@@ -159,6 +159,16 @@ TEST_CASE("convert never replaces what it reads or what it must not", "[experime
                 "GGUF files hold no format 'nope', expected one of f32, f16");
   check_refused(cli.run("convert {d}/a.gguf {d}/b --linears q8"), 1,
                 "directories hold no format 'q8', expected one of f32, f16, bf16, hf_u8, masters");
+  for (const char* option : {"--linears", "--embeddings", "--head"}) {
+    INFO(option);
+    const std::string empty = std::string(option) + " ''";
+    check_refused(cli.run("convert {d}/a.gguf {d}/b.gguf " + empty), 1,
+                  "GGUF files hold no format '', expected one of f32, f16");
+    check_refused(cli.run("convert {d}/a.gguf {d}/b " + empty), 1,
+                  "directories hold no format '', expected one of f32, f16, bf16");
+    check_refused(cli.run("synth --shape tiny-llama --out {d}/b " + empty), 1,
+                  "format '', expected one of f32, f16");
+  }
   check_refused(cli.run("synth --shape nope --out {d}/b"), 1, "no shape 'nope', expected one of");
   check_refused(cli.run("synth --shape bitnet-3b --linears i2_s --out {d}/b"), 1,
                 "blk.0.ffn_down.weight: i2_s needs columns in multiples of 128, found 8640");

@@ -70,6 +70,7 @@ TEST_CASE("wrong ids are one line that says what is wrong", "[experiments]") {
   check_refused(cli.run("logits {m} --ids=-1"), 1, "--ids: found '-1'");
   check_refused(cli.run("logits {m} --ids '[1,2'"), 1, "--ids: found [ without its ]");
   check_refused(cli.run("logits {m} --ids '[]'"), 1, "--ids: no token is named");
+  check_refused(cli.run("logits {m} --ids 1,,2"), 1, "--ids: found an empty entry");
   check_refused(cli.run("logits {m} --ids ''"), 1, "--ids: no token is named");
   std::vector<TokenId> many(97, 1);
   check_refused(cli.run("logits {m} --ids " + listed(many)), 1,

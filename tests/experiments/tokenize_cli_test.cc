@@ -101,6 +101,12 @@ TEST_CASE("ids and files that are none are refused", "[experiments]") {
   check_refused(ids("257"), 1, "--ids: found token 257, expected 0 to 256");
   check_refused(ids("99999999999999999999"), 1, "--ids: found token 9999");
   check_refused(ids("-1"), 1, "--ids: found '-1'");
+  check_refused(ids("1,,2"), 1, "--ids: found an empty entry after token 1");
+  check_refused(ids("1, ,2"), 1, "--ids: found an empty entry after token 1");
+  check_refused(ids("[3,4,]"), 1, "--ids: found an empty entry after token 4");
+  check_refused(ids(" ,5"), 1, "--ids: found an empty entry at the beginning");
+  check_refused(ids(","), 1, "--ids: found an empty entry at the beginning");
+  CHECK(ids("65 66,67 ,68\t, 69\n").out == "ABCDE");
   check_refused(ids("1;2"), 1, "--ids: found '1;2'");
   check_refused(cli.run("detokenize {d}/t.json --ids-file {d}/none"), 1, "none: cannot open");
   check_refused(cli.run("detokenize {d}/t.json"), 2, "--ids or --ids-file");
