@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/list_option.h"
 #include "experiments/measurement_files.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 
@@ -32,10 +32,6 @@ struct Options {
 };
 
 void run(Options o) {
-  for (const auto& [name, seconds] :
-       {std::pair{"--min-time", o.bench.min_time_s}, {"--max-time", o.bench.max_time_s}})
-    if (std::isnan(seconds))  // which passes every comparison of a range
-      throw std::runtime_error(fmt::format("{}: found nan, expected seconds", name));
   if (o.pages == "normal") o.bench.pages = kernels::HugeBuffer::Pages::kNormal;
   const std::vector<BenchCase> cases = plan_bench(o.bench);
   if (o.list) {
@@ -110,19 +106,19 @@ void add_bench(CLI::App& app) {
                       "token")
           ->capture_default_str();
   cmd->add_option("--cold-mb", b.cold_mb, "Megabytes of weights a cold pass streams, at least")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->check(between(std::size_t{1}, std::size_t{1} << 30))
       ->capture_default_str();
   CLI::Option* min_time =
       cmd->add_option("--min-time", b.min_time_s, "Seconds of the kernel in each pair, at least")
-          ->check(CLI::Range(1e-6, 10.0))
+          ->check(between(1e-6, 10.0))
           ->capture_default_str();
   cmd->add_option("--max-time", b.max_time_s,
                   "Seconds after which a case of 5 pairs gets no further one")
-      ->check(CLI::Range(1e-6, 1e6))
+      ->check(between(1e-6, 1e6))
       ->capture_default_str();
   CLI::Option* repetitions =
       cmd->add_option("--repetitions", b.repetitions, "Pairs of limit and kernel per case")
-          ->check(CLI::Range(1, 10000))
+          ->check(between(1, 10000))
           ->capture_default_str();
   CLI::Option* again =
       cmd->add_option(
@@ -131,7 +127,7 @@ void add_bench(CLI::App& app) {
                  "Rounds in which cases whose limit was below {:.0f} % of the upper quartile of "
                  "those like it are measured again; the one with the faster limit counts",
                  100 * kUndisturbedShare))
-          ->check(CLI::Range(0, 100))
+          ->check(between(0, 100))
           ->capture_default_str();
   cmd->add_option(
          "--against", b.against,
@@ -163,11 +159,11 @@ void add_bench(CLI::App& app) {
   CLI::App* repack = bench->add_subcommand(
       "repack", "How long weights of every file format take into every compute layout at load");
   repack->add_option("--weights", r->weights, "Weights in all")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 36))
+      ->check(between(std::size_t{1}, std::size_t{1} << 36))
       ->capture_default_str();
   repack->add_option("--threads", r->threads, "Number of threads")->capture_default_str();
   repack->add_option("--repetitions", r->repetitions, "Of each row")
-      ->check(CLI::Range(1u, 1000u))
+      ->check(between(1u, 1000u))
       ->capture_default_str();
   repack->add_option("--json", r->json, "Write the table here");
   repack->callback([r] { bench_repack(*r); });

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 
@@ -14,6 +13,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/list_option.h"
 #include "experiments/measurement_files.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "kernels/ternary/layouts.h"
@@ -29,8 +29,6 @@ struct Options {
 };
 
 void run(Options o) {
-  if (std::isnan(o.bench.limit_time_s))
-    throw std::runtime_error("--limit-time: found nan, expected seconds");
   o.bench.warm_up = !o.no_warm_up;
   plan_model_bench(o.bench);
   models::check_outputs({{"--json", o.json}, {"--csv", o.csv}}, o.bench.models);
@@ -92,7 +90,7 @@ void add_bench_model_options(CLI::App& cmd) {
   add_list(cmd, "-n,--tokens", b.generate, "Tokens to generate; 0: none");
   add_list(cmd, "-d,--depth", b.depths, "Tokens of context before");
   cmd.add_option("-r,--repetitions", b.repetitions, "Of each row")
-      ->check(CLI::Range(1, 10000))
+      ->check(between(1, 10000))
       ->capture_default_str();
   add_list(cmd, "-t,--threads", b.threads, "Numbers of threads");
   std::vector<std::string> layouts, kv;
@@ -108,10 +106,10 @@ void add_bench_model_options(CLI::App& cmd) {
       ->check(CLI::IsMember(isas));
   cmd.add_flag("--no-warmup", o->no_warm_up, "Measure from the first pass on");
   cmd.add_option("--limit-mb", b.limit_mb, "Megabytes that the plain read passes over")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
+      ->check(between(std::size_t{1}, std::size_t{1} << 20))
       ->capture_default_str();
   cmd.add_option("--limit-time", b.limit_time_s, "Seconds of a limit in each repetition")
-      ->check(CLI::Range(1e-6, 10.0))
+      ->check(between(1e-6, 10.0))
       ->capture_default_str();
   cmd.add_flag("--profile", o->profile, "A second table: where the time goes (always in JSON)");
   cmd.add_option("-o,--output", o->output, "What goes to standard output")

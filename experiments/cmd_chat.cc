@@ -13,6 +13,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/line_reader.h"
+#include "experiments/number_option.h"
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
@@ -99,7 +100,7 @@ void add_chat(CLI::App& app) {
   cmd->add_option("--system", o->system, "What the model is told first");
   cmd->add_option("--load", o->load, "Go on with a conversation that /save wrote");
   cmd->add_option("-n,--tokens", o->generate.max_tokens, "Most tokens of a reply")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least<std::size_t>(1))
       ->capture_default_str();
   add_engine_options(*cmd, o->engine);
   add_sampler_options(*cmd, o->generate.sampler);

@@ -14,6 +14,7 @@
 #include "experiments/compare_report.h"
 #include "experiments/compare_text.h"
 #include "experiments/level_run.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "models/whole_file.h"
@@ -65,10 +66,10 @@ void add_compare(CLI::App& app) {
   cmd->add_option("--prompt", o->prompt, "The text to continue")->capture_default_str();
   cmd->add_option("-n,--tokens", o->tokens,
                   "Most tokens to generate on every level; a story ends by itself")
-      ->check(CLI::Range(2u, 65536u))
+      ->check(between(2u, 65536u))
       ->capture_default_str();
   cmd->add_option("--threads", o->threads, "CPU threads of the timed runs")
-      ->check(CLI::Range(1u, 1024u))
+      ->check(between(1u, 1024u))
       ->capture_default_str();
   cmd->add_option("--machine", o->machine, "The simulated accelerator")->capture_default_str();
   cmd->add_option("--technology", o->technologies, "Price tables: names or files")
@@ -90,7 +91,7 @@ void add_level(CLI::App& app) {
   cmd->add_option("--machine", o->machine);
   cmd->add_option("--prompt", o->prompt)->required();
   cmd->add_option("--tokens", o->tokens);
-  cmd->add_option("--threads", o->threads)->check(CLI::Range(1u, 1024u));
+  cmd->add_option("--threads", o->threads)->check(between(1u, 1024u));
   cmd->add_option("--repetitions", o->repetitions);
   cmd->add_option("--json", *json)->required();
   cmd->callback([o, json] {

@@ -15,6 +15,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/interrupt.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
@@ -180,7 +181,7 @@ void add_convert(CLI::App& app) {
       ->check(CLI::IsMember({"bitlinear", "autobitlinear"}));
   cmd->add_option("--shard-size", o->convert.shard_bytes, "Most bytes of a .safetensors file")
       ->transform(CLI::AsSizeValue(true))
-      ->check(CLI::PositiveNumber)
+      ->check(at_least<std::size_t>(1))
       ->capture_default_str();
   add_load_options(*cmd, o->load);
   cmd->add_option("--tokenizer", o->tokenizer, "Directory of a tokenizer to take instead");

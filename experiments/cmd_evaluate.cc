@@ -14,6 +14,7 @@
 #include "experiments/engine.h"
 #include "experiments/grammar_option.h"
 #include "experiments/interrupt.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "models/checkpoint.h"
@@ -134,7 +135,7 @@ void add_evaluate(CLI::App& app) {
   cmd->add_option("models", o->models, "Checkpoints (GGUF)")->required();
   cmd->add_option("--stories", o->stories, "Fresh stories to read")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least<std::size_t>(1));
   cmd->add_option("--generate", o->generate, "Stories to make up; 0: none")->capture_default_str();
   cmd->add_option("--seed", o->seed, "Seed of the stories: not one that was trained on")
       ->capture_default_str();

@@ -12,6 +12,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/interrupt.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
@@ -159,7 +160,7 @@ void add_generate(CLI::App& app) {
       cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file; -: standard input");
   prompt->excludes(file);
   cmd->add_option("-n,--tokens", o->generate.max_tokens, "Most tokens to generate")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least<std::size_t>(1))
       ->capture_default_str();
   add_engine_options(*cmd, o->engine);
   add_sampler_options(*cmd, o->generate.sampler);

@@ -14,6 +14,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/interrupt.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
@@ -133,7 +134,6 @@ void add_logits(CLI::App& app) {
       cmd->add_option("--text", o->text, "Or a text, encoded as tern generate encodes its prompt");
   ids->excludes(text);
   cmd->add_option("--top", o->top, "How many of the last logits to show, the largest ones")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);

@@ -10,6 +10,7 @@
 #include "experiments/commands.h"
 #include "experiments/interrupt.h"
 #include "experiments/measurement_files.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "experiments/roofline.h"
@@ -56,7 +57,7 @@ void add_roofline(CLI::App& app) {
   cmd->add_option("--threads", o->roofline.threads, "From one thread up to this many")
       ->capture_default_str();
   cmd->add_option("--max-mb", o->most_mb, "Largest working set, MiB")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
+      ->check(between(std::size_t{1}, std::size_t{1024}))
       ->capture_default_str();
   cmd->add_flag("--quick", o->roofline.quick, "Short turns, one and all threads");
   add_measurement_files(*cmd, o->files);

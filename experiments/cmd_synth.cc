@@ -13,6 +13,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/interrupt.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
@@ -123,13 +124,15 @@ void add_synth(CLI::App& app) {
       ->check(CLI::IsMember({"realistic", "uniform"}))
       ->capture_default_str();
   cmd->add_option("--zeros", o->synth.zeros, "Fraction of ternary weights that are 0")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(between(0.0, 1.0))
       ->capture_default_str();
   cmd->add_option("--seed", o->synth.seed, "Of weights and vocabulary")->capture_default_str();
-  cmd->add_option("--vocab", o->vocab, "Tokens, if not the shape's")->check(CLI::PositiveNumber);
-  cmd->add_option("--layers", o->layers, "Layers, if not the shape's")->check(CLI::PositiveNumber);
+  cmd->add_option("--vocab", o->vocab, "Tokens, if not the shape's")
+      ->check(at_least<std::size_t>(1));
+  cmd->add_option("--layers", o->layers, "Layers, if not the shape's")
+      ->check(at_least<std::size_t>(1));
   cmd->add_option("--context", o->context, "Context, if not the shape's")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least<std::size_t>(1));
   cmd->add_option("--threads", o->threads, "Default: one per CPU; the file does not depend on it");
   cmd->add_option("--json", o->json, "Write what was written here");
   cmd->callback([o] { run(*o); });

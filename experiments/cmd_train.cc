@@ -13,6 +13,7 @@
 #include "experiments/commands.h"
 #include "experiments/grammar_option.h"
 #include "experiments/interrupt.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "kernels/format.h"
@@ -172,23 +173,23 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   cmd->add_option("--seed", t.seed, "Seed of weights, vocabulary and stories")
       ->capture_default_str();
-  cmd->add_option("--steps", t.steps)->capture_default_str()->check(CLI::PositiveNumber);
+  cmd->add_option("--steps", t.steps)->capture_default_str()->check(at_least<std::size_t>(1));
   cmd->add_option("--stories-per-step", t.stories_per_step)
       ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 16));
+      ->check(between(1, 1 << 16));
   cmd->add_option("--learning-rate", o->learning_rate, "Peak; default 2e-3 ternary, 1e-3 fp16")
-      ->check(CLI::PositiveNumber);
+      ->check(above_0());
   cmd->add_option("--warmup-steps", t.warmup_steps)->capture_default_str();
   cmd->add_option("--weight-decay", t.weight_decay)
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0.0, 1.0));
   cmd->add_option("--threads", t.threads, "Part of the result's bits")
       ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+      ->check(between(1, 256));
   cmd->add_option("--snapshot", t.snapshot, "Save the run here and go on from it");
   cmd->add_option("--snapshot-every", t.snapshot_every, "Steps")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least<std::size_t>(1));
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
   cmd->add_option("--vocab", o->vocab, "Tokens, learned by BPE")->capture_default_str();
   cmd->add_option("--vocab-stories", o->vocab_stories, "Stories the vocabulary is learned from")

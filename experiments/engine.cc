@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "experiments/level.h"
+#include "experiments/number_option.h"
 #include "experiments/provenance.h"
 #include "kernels/ternary/layouts.h"
 #include "models/cpu_engine.h"
@@ -52,7 +53,7 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
       ->check(CLI::IsMember({"cpu", "reference", "cycle", "rtl"}))
       ->capture_default_str();
   command.add_option("--threads", o.threads, "CPU threads; default: one per CPU")
-      ->check(CLI::Range(1, 1024));
+      ->check(between(1, 1024));
   std::vector<std::string> names;
   for (const kernels::Isa isa : kernels::all_isas()) names.emplace_back(kernels::isa_name(isa));
   command.add_option("--isa", o.isa, "Instructions of the CPU kernels; default: the fastest")

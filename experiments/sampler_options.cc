@@ -2,31 +2,31 @@
 
 #include "experiments/sampler_options.h"
 
+#include "experiments/number_option.h"
+
 namespace tern::experiments {
 
 void add_sampler_options(CLI::App& command, models::SamplerOptions& s) {
   command.add_option("--temperature", s.temperature, "0: always the likeliest token")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0.0))
       ->capture_default_str();
   command.add_option("--top-k", s.top_k, "Sample among the k likeliest; 0: all")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.add_option("--top-p", s.top_p, "Then among the likeliest that sum to p")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(between(0.0, 1.0))
       ->capture_default_str();
   command
       .add_option("--min-p", s.min_p,
                   "Then among those at least p times as probable as the likeliest; these three cut "
                   "before the temperature is applied")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(between(0.0, 1.0))
       ->capture_default_str();
   command
       .add_option("--repeat-penalty", s.repeat_penalty,
                   "Of tokens seen before: a logit above 0 is divided by it, others are multiplied")
-      ->check(CLI::Range(0.01, 100.0))
+      ->check(between(0.01, 100.0))
       ->capture_default_str();
   command.add_option("--repeat-last", s.repeat_last, "So many tokens back; 0: all")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.add_option("--seed", s.seed, "Of sampling")->capture_default_str();
 }

@@ -7,15 +7,18 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <iterator>
+#include <limits>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "experiments/commands.h"
+#include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "kernels/isa.h"
 
@@ -62,6 +65,18 @@ void refuse_empty_names(CLI::App& app) {
     refuse_empty_names(*command);
 }
 
+// CLI11 wraps what is below 0 around and takes the largest number for one beyond it.
+void refuse_wrapped_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_name().starts_with(CLI::detail::type_name<std::size_t>()) &&
+        option->get_items_expected_max() == 1)  // a list looks at each of its own
+      option->check(number_that(std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+                                "a whole number of at least 0")
+                        .description(""));
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    refuse_wrapped_numbers(*command);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Ternary language models on CPUs and on simulated accelerators", "tern");
   app.set_version_flag("--version", "tern " TERN_VERSION);
@@ -69,6 +84,7 @@ int run(int argc, char** argv) {
   app.parse_complete_callback([] { kernels::check_environment(); });
   for (const auto add : kCommands) add(app);
   refuse_empty_names(app);
+  refuse_wrapped_numbers(app);
   try {
     app.parse(argc, argv);
     print_out("");  // what is still buffered

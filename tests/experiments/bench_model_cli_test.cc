@@ -121,7 +121,7 @@ TEST_CASE("bench model refuses what it cannot measure", "[experiments]") {
   check_refused(cli.run("bench model {m} --layout x"), 2, "--layout");
   check_refused(cli.run("bench model {m} -r 0"), 2, "--repetitions");
   check_refused(cli.run("bench model {m} -o xml"), 2, "--output");
-  check_refused(cli.run("bench model {m} --limit-time nan"), 1, "--limit-time: found nan");
+  check_refused(cli.run("bench model {m} --limit-time nan"), 2, "--limit-time: found nan");
   check_refused(cli.run("bench model {m} --json {m}"), 1, "would replace what the command reads");
   check_refused(cli.run("bench model {m} --json {d}/no/j"), 1, "no/j: cannot write");
   for (const std::string name : {"bench {d}/x ", "bench model {d}/x "}) {

@@ -191,11 +191,39 @@ TEST_CASE("wrong usage is one line and exit code 2", "[experiments]") {
                                 "inspect",
                                 "formats {m} --rows 32",
                                 "formats --zero-fraction 1.5",
+                                "formats --zero-fraction nan",
                                 "formats --cols -1",
                                 "formats --rows 0"}) {
     INFO(arguments);
     check_refused(cli.run(arguments), 2, "--help");
   }
+}
+
+TEST_CASE("a number out of its range is answered by the range", "[experiments]") {
+  const Cli cli;
+  const auto refused = [&](const std::string& arguments, const std::string& line) {
+    INFO(arguments);
+    const Result r = cli.run(arguments);
+    check_refused(r, 2, line);
+    CHECK(r.err.size() < 120);
+  };
+  const std::string generate = "generate {m} --prompt a ";
+  refused(generate + "-n 0", "--tokens: found 0, expected at least 1 (");
+  refused(generate + "-n -3", "--tokens: found -3, expected at least 1 (");
+  refused(generate + "-n many", "--tokens: found many, expected at least 1 (");
+  refused(generate + "-n 1.5", "--tokens: found 1.5, expected at least 1 (");
+  refused(generate + "-n 18446744073709551616", "--tokens: found 18446744073709551616");
+  refused(generate + "--threads 0", "--threads: found 0, expected 1 to 1024 (");
+  refused(generate + "--temperature -1", "--temperature: found -1, expected at least 0 (");
+  refused(generate + "--temperature nan", "--temperature: found nan, expected at least 0 (");
+  refused(generate + "--top-p 1.01", "--top-p: found 1.01, expected 0 to 1 (");
+  refused(generate + "--seed -1", "--seed: found -1, expected a whole number of at least 0 (");
+  refused(generate + "--top-k 18446744073709551616", "--top-k: found 18446744073709551616");
+  refused("perplexity {m} --file a --context -1", "--context: found -1, expected a whole number");
+  refused("train --out {d}/t --learning-rate 0", "--learning-rate: found 0, expected above 0 (");
+  refused("stories -n -1", "--stories: found -1");
+  CHECK(cli.run(generate + "-n 1 --seed 18446744073709551615 --threads 1024").code == 0);
+  CHECK(cli.run(generate + "-n 0x1 --temperature 1e-3 --top-p 1").code == 0);
 }
 
 TEST_CASE("help and version go to standard output", "[experiments]") {
