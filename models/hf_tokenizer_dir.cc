@@ -188,6 +188,19 @@ TokenizerData read_hf_tokenizer(const std::string& directory) {
   }
 }
 
+namespace {
+
+// By its name, else by its beginning: what an object or, by mistake, a list begins with begins no
+// field of a SentencePiece model.
+bool looks_like_json(const std::string& path, std::string_view text) {
+  const std::string ending = fs::path(path).extension().string();
+  if (ending == ".json" || ending == ".model") return ending == ".json";
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && (text[first] == '{' || text[first] == '[');
+}
+
+}  // namespace
+
 TokenizerData load_tokenizer(const std::string& path) {
   if (fs::is_directory(path)) {
     TokenizerData d = read_hf_tokenizer(path);
@@ -199,8 +212,7 @@ TokenizerData load_tokenizer(const std::string& path) {
   const MappedFile file = map_file(path);
   const std::string_view text = text_of(file);
   if (text.starts_with("GGUF")) return read_gguf_tokenizer(Gguf::parse(file.bytes, path));
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first != text.npos && text[first] == '{') return parse_tokenizer_json(text, path);
+  if (looks_like_json(path, text)) return parse_tokenizer_json(text, path);
   return parse_sentencepiece(text, path);
 }
 

@@ -114,6 +114,17 @@ TEST_CASE("ids and files that are none are refused", "[experiments]") {
   check_refused(cli.run("tokenize {d}/none --text a"), 1, "none: cannot open");
   models::write_whole_file(cli.file("junk"), "{\"model\":");
   check_refused(cli.run("tokenize {d}/junk --text a"), 1, "junk: is no JSON at byte");
+  models::write_whole_file(cli.file("tokenizer.json"), "[[[[");
+  check_refused(cli.run("tokenize {d}/tokenizer.json --text a"), 1,
+                "tokenizer.json: is no JSON at byte");
+  models::write_whole_file(cli.file("tokenizer.json"), "no JSON");
+  check_refused(cli.run("tokenize {d}/tokenizer.json --text a"), 1,
+                "tokenizer.json: is no JSON at byte");
+  models::write_whole_file(cli.file("junk"), "\n[[[[");
+  check_refused(cli.run("tokenize {d}/junk --text a"), 1, "junk: is no JSON at byte");
+  models::write_whole_file(cli.file("tokenizer.model"), "{}");
+  check_refused(cli.run("tokenize {d}/tokenizer.model --text a"), 1,
+                "this is no SentencePiece model");
   models::write_whole_file(cli.file("junk"), "\x7F junk");
   check_refused(cli.run("tokenize {d}/junk --text a"), 1, "this is no SentencePiece model");
 }
