@@ -15,6 +15,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error) {
-  throw std::runtime_error(path + ": " + what + ": " + std::strerror(error));
+  throw std::system_error(error, std::generic_category(), path + ": " + what);
 }
 
 // The file that `path` means when it is a link, so that renaming replaces the file, not the link.

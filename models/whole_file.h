@@ -34,7 +34,8 @@ bool copy_bytes(const void* at, std::size_t bytes, void* to) noexcept;
 // A file that is written piece by piece into a temporary file beside `path`; finish() syncs it and
 // renames it over `path`. Destroyed before that it leaves `path` as it was and nothing beside it.
 // What is no regular file (a pipe, /dev/stdout) is written in place.
-// Each throws std::runtime_error naming `path`.
+// Each throws std::runtime_error naming `path`; std::system_error where the system refused, so that
+// a pipe that nobody reads (EPIPE) can be told from other failures.
 class WholeFile {
  public:
   explicit WholeFile(const std::string& path);

@@ -322,6 +322,25 @@ TEST_CASE("a closed pipe ends a command quietly", "[experiments]") {
   }
 }
 
+TEST_CASE("JSON into a closed pipe ends a command quietly", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t"), "some text");
+  for (const char* command :
+       {"generate {m} --prompt a -n 3", "logits {m} --ids 1", "inspect {m}", "formats {m}",
+        "tokenize {m} --text a", "detokenize {m} --ids 1", "stories -n 1",
+        "perplexity {m} --file {d}/t --context 8", "synth --shape tiny --out {d}/s",
+        "convert {m} {d}/c.gguf"}) {
+    INFO(command);
+    // The reader is gone before the command begins, whose standard output is another.
+    const Result r = cli.shell("mkfifo {d}/gone\n{ read <{d}/gone; {t} " + std::string(command) +
+                               " --json /dev/fd/3 3>&1 >/dev/null; } |\n"
+                               "{ exec <&-; echo >{d}/gone; }\n"
+                               "code=${PIPESTATUS[0]}; rm {d}/gone; exit $code");
+    CHECK(r.code == 0);
+    CHECK(r.err.find("tern: ") == std::string::npos);
+  }
+}
+
 TEST_CASE("a full disk is an error", "[experiments]") {
   const Cli cli;
   check_refused(cli.shell("{t} inspect {m} >/dev/full"), 1, "standard output: cannot write");
