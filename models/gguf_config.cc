@@ -2,7 +2,10 @@
 
 #include "models/gguf_config.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
+#include <sstream>
 
 #include "models/architecture.h"
 #include "models/rope_scaling.h"
@@ -25,6 +28,17 @@ class Keys {
   float real(const std::string& name) const {
     return static_cast<float>(file_.real(prefix_ + name));
   }
+  // A number of any type; nothing where the key is missing.
+  std::optional<double> any_number(const std::string& name) const {
+    const GgufValue* value = file_.find(prefix_ + name);
+    if (value == nullptr) return std::nullopt;
+    return value->type == GgufType::kF32 || value->type == GgufType::kF64
+               ? file_.real(prefix_ + name)
+               : static_cast<double>(file_.number(prefix_ + name));
+  }
+  bool boolean(const std::string& name, bool otherwise) const {
+    return has(name) ? file_.boolean(prefix_ + name) : otherwise;
+  }
   void must_equal(const std::string& name, std::size_t expected) const {
     if (has(name) && size(name) != expected)
       file_.fail(prefix_ + name,
@@ -38,6 +52,40 @@ class Keys {
   const Gguf& file_;
   std::string prefix_;
 };
+
+// Keys of llama.cpp's that change what is computed, with the values that change nothing (0 means,
+// as there, that the key is not used). Architectures of ours do without them.
+struct Neutral {
+  const char* name;
+  double value;
+};
+constexpr Neutral kNeutral[] = {
+    {"attn_logit_softcapping", 0},   {"final_logit_softcapping", 0},  {"logit_scale", 1},
+    {"residual_scale", 1},           {"embedding_scale", 1},          {"attention.clamp_kqv", 0},
+    {"attention.max_alibi_bias", 0}, {"rope.scaling.attn_factor", 1}, {"expert_count", 0},
+};
+
+std::string text_of(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+void refuse_what_changes_results(const Keys& keys, const Config& c) {
+  const auto refuse_unless = [&](const char* name, double neutral) {
+    const auto found = keys.any_number(name);
+    if (found && *found != 0 && std::fabs(*found - neutral) > 1e-5 * neutral)
+      keys.fail(name, "is " + text_of(*found) +
+                          ", which changes the results and is not supported; expected " +
+                          text_of(neutral));
+  };
+  for (const Neutral& n : kNeutral) refuse_unless(n.name, n.value);
+  refuse_unless("attention.scale", 1 / std::sqrt(static_cast<double>(c.head_dim)));
+  if (!keys.boolean("attention.causal", true))
+    keys.fail("attention.causal", "is false; tokens see only those before them here");
+  if (keys.boolean("use_parallel_residual", false))
+    keys.fail("use_parallel_residual", "is true, which is not supported");
+}
 
 }  // namespace
 
@@ -73,6 +121,10 @@ Config read_gguf_config(const Gguf& file) {
   c.head_dim = keys.size("attention.key_length", c.dim / c.heads);
   keys.must_equal("attention.value_length", c.head_dim);
   keys.must_equal("rope.dimension_count", c.head_dim);
+  refuse_what_changes_results(keys, c);
+  // Nothing is out of a window in a context that is no longer.
+  if (const std::size_t window = keys.size("attention.sliding_window", 0); window > 0)
+    c.context = std::min(c.context, window);
   c.vocab = file.strings("tokenizer.ggml.tokens").size();
   keys.must_equal("vocab_size", c.vocab);
   c.tied_head = file.find_tensor("output.weight") == nullptr;

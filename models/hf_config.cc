@@ -26,7 +26,7 @@ struct Class {
 constexpr std::array kClasses = {
     Class{"BitNetForCausalLM", "bitnet", "bitnet-b1.58", true, Activation::kRelu2, 1e-5, 500000},
     Class{"LlamaForCausalLM", "llama", "llama", false, Activation::kSilu, 1e-6, 10000},
-    // LLaMA but for a window, which nothing is out of in a context that is no longer.
+    // LLaMA but for a window.
     Class{"MistralForCausalLM", "llama", "llama", false, Activation::kSilu, 1e-6, 10000},
 };
 
@@ -59,6 +59,8 @@ void read_rope(const JsonFields& json, HfConfig& hf) {
   if (parameters && parameters->has("rope_theta"))
     hf.config.rope_theta = static_cast<float>(parameters->real("rope_theta"));
   if (!scaling) return;
+  if (scaling->real("partial_rotary_factor", 1) != 1)
+    scaling->fail("partial_rotary_factor", "is not 1; heads are rotated in full");
   const auto above_0 = [&](const char* field) {
     const double value = scaling->real(field);
     if (!(value > 0)) scaling->fail(field, "is not above 0");
@@ -84,6 +86,63 @@ void read_rope(const JsonFields& json, HfConfig& hf) {
   for (const float divisor : hf.rope_divisors)
     if (!(divisor > 0) || !std::isfinite(divisor))
       scaling->fail("factor", "gives a frequency that is not finite");
+}
+
+// model_type of a configuration that makes one of those classes. The two are written together;
+// where they are not, something else was meant.
+void check_model_type(const JsonFields& json) {
+  const std::string type = json.text("model_type", "llama");
+  if (type != "llama" && type != "mistral" && type != "bitnet")
+    json.fail("model_type", "is '" + type + "', expected llama, mistral or bitnet");
+}
+
+// Fields of transformers' other families, and of files made from them, that change what is
+// computed, with the values that change nothing.
+struct NeutralNumber {
+  const char* field;
+  double value;
+};
+constexpr NeutralNumber kNeutralNumbers[] = {
+    {"partial_rotary_factor", 1},
+    {"attn_logit_softcapping", 0},
+    {"final_logit_softcapping", 0},
+    {"logit_scale", 1},
+    {"logits_scaling", 1},
+    {"embedding_multiplier", 1},
+    {"residual_multiplier", 1},
+    {"scale_emb", 1},
+    {"clip_qkv", 0},
+    {"num_local_experts", 0},
+    {"num_experts", 0},
+    {"n_routed_experts", 0},
+};
+constexpr const char* kFalseFields[] = {
+    "attention_bias", "mlp_bias", "qkv_bias", "use_bias",      "rope_interleaved",
+    "use_qk_norm",    "qk_norm",  "alibi",    "parallel_attn", "use_parallel_residual"};
+
+std::string json_number(double value) { return nlohmann::json(value).dump(); }
+
+void refuse_what_changes_results(const JsonFields& json, const Config& c) {
+  for (const char* field : kFalseFields)
+    if (json.boolean(field, false)) json.fail(field, "is true, which is not supported");
+  const auto refuse_unless = [&](const char* field, double neutral) {
+    const double found = json.real(field, neutral);
+    if (std::fabs(found - neutral) > 1e-5 * neutral)
+      json.fail(field, "is " + json_number(found) +
+                           ", which changes the results and is not supported; expected " +
+                           json_number(neutral));
+  };
+  for (const NeutralNumber& n : kNeutralNumbers) refuse_unless(n.field, n.value);
+  const double head_dim = static_cast<double>(c.head_dim);
+  refuse_unless("attention_multiplier", 1 / std::sqrt(head_dim));
+  refuse_unless("query_pre_attn_scalar", head_dim);
+  if (json.has("scale_depth")) json.fail("scale_depth", "scales residuals, which is not supported");
+  const nlohmann::json* types = json.find("layer_types");
+  if (types != nullptr &&
+      !(types->is_array() && std::all_of(types->begin(), types->end(), [](const auto& type) {
+          return type == "full_attention" || type == "sliding_attention";
+        })))
+    json.fail("layer_types", "expected a list of full_attention and sliding_attention");
 }
 
 HfLinears read_quantization(const JsonFields& json) {
@@ -123,10 +182,7 @@ HfConfig read_hf_config(std::string_view text, const std::string& where) {
   const nlohmann::json document = parse_json(text, where, kMostBytes);
   const JsonFields json(document, where);
   const Class& by_class = read_class(json);
-  for (const char* field : {"attention_bias", "mlp_bias"})
-    if (json.boolean(field, false)) json.fail(field, "is true; biases are not supported");
-  if (json.real("partial_rotary_factor", 1) != 1)
-    json.fail("partial_rotary_factor", "is not 1; heads are rotated in full");
+  check_model_type(json);
 
   HfConfig hf;
   Config& c = hf.config;
@@ -136,7 +192,9 @@ HfConfig read_hf_config(std::string_view text, const std::string& where) {
   c.pairing = RopePairing::kHalfSplit;
   c.vocab = json.size("vocab_size");
   c.context = json.size("max_position_embeddings");
-  if (const std::size_t window = json.size("sliding_window", 0); window > 0)
+  // Nothing is out of a window in a context that is no longer.
+  if (const std::size_t window = json.size("sliding_window", 0);
+      window > 0 && json.boolean("use_sliding_window", true))
     c.context = std::min(c.context, window);
   c.dim = json.size("hidden_size");
   c.layers = json.size("num_hidden_layers");
@@ -149,6 +207,7 @@ HfConfig read_hf_config(std::string_view text, const std::string& where) {
                                          ", which does not divide hidden_size, " +
                                          std::to_string(c.dim));
   c.head_dim = json.size("head_dim", c.dim / c.heads);
+  refuse_what_changes_results(json, c);
   c.rms_eps = static_cast<float>(json.real("rms_norm_eps", by_class.rms_eps));
   c.rope_theta = static_cast<float>(json.real("rope_theta", by_class.rope_theta));
   c.tied_head = json.boolean("tie_word_embeddings", false);

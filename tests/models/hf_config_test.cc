@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <tuple>
 
 #include "models/hf_checkpoint.h"
 #include "tests/models/hf_files.h"
@@ -84,6 +85,8 @@ TEST_CASE("architectures and activations", "[models]") {
   mistral["architectures"] = {"MistralForCausalLM"};
   mistral["sliding_window"] = 50;
   CHECK(read(mistral).config.context == 50);  // nothing is beyond the window
+  mistral["use_sliding_window"] = false;
+  CHECK(read(mistral).config.context == tiny_config().context);
   mistral["sliding_window"] = nullptr;
   CHECK(read(mistral).config.context == tiny_config().context);
   CHECK_THAT(with("architectures", {"Qwen3ForCausalLM"}),
@@ -118,7 +121,35 @@ TEST_CASE("what a config may leave out has transformers' default", "[models]") {
 TEST_CASE("fields that would change the numbers are refused by name", "[models]") {
   CHECK_THAT(with("attention_bias", true), Contains("attention_bias: is true"));
   CHECK_THAT(with("mlp_bias", true), Contains("mlp_bias: is true"));
-  CHECK_THAT(with("partial_rotary_factor", 0.5), Contains("partial_rotary_factor: is not 1"));
+  for (const char* field : {"qkv_bias", "use_bias", "rope_interleaved", "use_qk_norm"}) {
+    CHECK_THAT(with(field, true), Contains(std::string(field) + ": is true"));
+    CHECK(with(field, false).empty());
+  }
+  for (const auto& [field, changing, neutral] : {std::tuple{"partial_rotary_factor", 0.5, 1.0},
+                                                 {"attn_logit_softcapping", 50.0, 0.0},
+                                                 {"final_logit_softcapping", 30.0, 0.0},
+                                                 {"logit_scale", 0.0625, 1.0},
+                                                 {"logits_scaling", 8.0, 1.0},
+                                                 {"embedding_multiplier", 12.0, 1.0},
+                                                 {"residual_multiplier", 0.22, 1.0},
+                                                 {"num_local_experts", 8.0, 0.0},
+                                                 {"clip_qkv", 6.0, 0.0},
+                                                 {"query_pre_attn_scalar", 256.0, 32.0},
+                                                 {"attention_multiplier", 0.0078125, 0.17677669}}) {
+    INFO(field);
+    CHECK_THAT(with(field, changing), Contains(std::string("config.json: ") + field + ": is ") &&
+                                          Contains("which changes the results"));
+    CHECK(with(field, neutral).empty());
+    CHECK(with(field, nullptr).empty());
+  }
+  CHECK_THAT(with("scale_depth", 1.4), Contains("scale_depth: scales residuals"));
+  CHECK(with("layer_types", {"full_attention", "sliding_attention"}).empty());
+  CHECK_THAT(with("layer_types", {"full_attention", "linear_attention"}),
+             Contains("layer_types: expected a list of full_attention"));
+  CHECK_THAT(with("model_type", "gpt2"),
+             Contains("model_type: is 'gpt2', expected llama, mistral or bitnet"));
+  for (const char* type : {"llama", "mistral", "bitnet"}) CHECK(with("model_type", type).empty());
+  CHECK(with("model_type", nullptr).empty());
   CHECK_THAT(with("num_attention_heads", 0), Contains("num_attention_heads"));
   CHECK_THAT(with("num_attention_heads", 3), Contains("head_count"));
   CHECK_THAT(with("num_key_value_heads", 3), Contains("head_count_kv"));
@@ -128,6 +159,60 @@ TEST_CASE("fields that would change the numbers are refused by name", "[models]"
   CHECK_THAT(with("rope_theta", 0.0), Contains("rope.freq_base"));
   CHECK_THAT(with("rope_theta", "x"), Contains("rope_theta: expected a number"));
   CHECK_THAT(with("tie_word_embeddings", 1), Contains("expected true or false"));
+}
+
+// As published, but for fields of tokens and training.
+TEST_CASE("configs of released models are read", "[models]") {
+  struct Released {
+    const char* text;
+    std::size_t context, head_dim;
+  };
+  const Released released[] = {
+      // meta-llama/Llama-2-7b-hf
+      {R"({"architectures":["LlamaForCausalLM"],"hidden_act":"silu","hidden_size":4096,
+       "intermediate_size":11008,"max_position_embeddings":4096,"model_type":"llama",
+       "num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":32,"pretraining_tp":1,
+       "rms_norm_eps":1e-05,"rope_scaling":null,"tie_word_embeddings":false,"use_cache":true,
+       "vocab_size":32000})",
+       4096, 128},
+      // meta-llama/Llama-3.2-1B
+      {R"({"architectures":["LlamaForCausalLM"],"attention_bias":false,"attention_dropout":0.0,
+       "head_dim":64,"hidden_act":"silu","hidden_size":2048,"intermediate_size":8192,
+       "max_position_embeddings":131072,"mlp_bias":false,"model_type":"llama",
+       "num_attention_heads":32,"num_hidden_layers":16,"num_key_value_heads":8,"pretraining_tp":1,
+       "rms_norm_eps":1e-05,"rope_scaling":{"factor":32.0,"high_freq_factor":4.0,
+       "low_freq_factor":1.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},
+       "rope_theta":500000.0,"tie_word_embeddings":true,"vocab_size":128256})",
+       131072, 64},
+      // mistralai/Mistral-7B-v0.1: its context ends with its window
+      {R"({"architectures":["MistralForCausalLM"],"hidden_act":"silu","hidden_size":4096,
+       "intermediate_size":14336,"max_position_embeddings":32768,"model_type":"mistral",
+       "num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,
+       "rms_norm_eps":1e-05,"rope_theta":10000.0,"sliding_window":4096,
+       "tie_word_embeddings":false,"vocab_size":32000})",
+       4096, 128},
+      // HuggingFaceTB/SmolLM2-135M
+      {R"({"architectures":["LlamaForCausalLM"],"attention_bias":false,"attention_dropout":0.0,
+       "hidden_act":"silu","hidden_size":576,"intermediate_size":1536,"is_llama_config":true,
+       "max_position_embeddings":8192,"model_type":"llama","num_attention_heads":9,
+       "num_hidden_layers":30,"num_key_value_heads":3,"pretraining_tp":1,"rms_norm_eps":1e-05,
+       "rope_interleaved":false,"rope_scaling":null,"rope_theta":100000,
+       "tie_word_embeddings":true,"vocab_size":49152})",
+       8192, 64},
+      // microsoft/bitnet-b1.58-2B-4T
+      {R"({"architectures":["BitNetForCausalLM"],"hidden_act":"relu2","hidden_size":2560,
+       "intermediate_size":6912,"max_position_embeddings":4096,"model_type":"bitnet",
+       "num_attention_heads":20,"num_hidden_layers":30,"num_key_value_heads":5,
+       "rms_norm_eps":1e-05,"rope_theta":500000.0,"tie_word_embeddings":true,"vocab_size":128256,
+       "quantization_config":{"quant_method":"bitnet","linear_class":"autobitlinear",
+       "quantization_mode":"offline"}})",
+       4096, 128},
+  };
+  for (const Released& r : released) {
+    const Config c = read_hf_config(r.text, "config.json").config;
+    CHECK(c.context == r.context);
+    CHECK(c.head_dim == r.head_dim);
+  }
 }
 
 TEST_CASE("the classes of linears", "[models]") {
@@ -197,6 +282,8 @@ TEST_CASE("scaled RoPE has the divisors of transformers", "[models]") {
   CHECK(read(j).rope_divisors == divisors);
   CHECK(read(j).config.rope_theta == 500000.0f);
 
+  CHECK_THAT(message(scaled({{"rope_type", "default"}, {"partial_rotary_factor", 0.5}})),
+             Contains("rope_scaling.partial_rotary_factor: is not 1"));
   CHECK(read(scaled({{"type", "linear"}, {"factor", 4.0}})).rope_divisors ==
         std::vector<float>(32, 4.0f));
   CHECK(read(scaled({{"rope_type", "default"}})).rope_divisors.empty());
