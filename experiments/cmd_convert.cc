@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -128,6 +129,7 @@ void run(Options o) {
                          : convert_to_hf(*model, tokenizer, o.out, o.convert, pool, say, report);
   progress.done();
   if (!whole) throw Exit{kExitInterrupted};
+  for (const std::string& note : report.notes) fmt::print(stderr, "{}: {}\n", o.out, note);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   print_out(summary(report) +
             fmt::format("{}: {} bytes, {:.1f} s\n", o.out, report.bytes, seconds));
@@ -146,6 +148,7 @@ void run(Options o) {
                           {"bytes", report.bytes},
                           {"threads", pool.threads()},
                           {"time_s", seconds},
+                          {"notes", report.notes},
                           {"matrices", matrices}};
   models::write_whole_file(o.json,
                            j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

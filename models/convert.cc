@@ -88,6 +88,16 @@ void check_tied(const ConvertOptions& o) {
                              ": head and embedding of this model are one tensor");
 }
 
+void note_activations(ConvertReport& report) {
+  const auto lost = [](const MatrixReport& r) { return r.from_ternary && !r.ternary; };
+  const auto first = std::find_if(report.matrices.begin(), report.matrices.end(), lost);
+  if (first == report.matrices.end()) return;
+  report.notes.push_back(
+      std::to_string(std::count_if(first, report.matrices.end(), lost)) +
+      " ternary linears become " + first->to +
+      ", which multiplies activations as they are and not in INT8: the results change");
+}
+
 bool convert_to_gguf(const Model& model, const TokenizerData& tokenizer, const std::string& path,
                      const ConvertOptions& o, kernels::ThreadPool& pool,
                      const ConvertProgress& progress, ConvertReport& report) {
@@ -102,6 +112,7 @@ bool convert_to_gguf(const Model& model, const TokenizerData& tokenizer, const s
         return gguf_format(m, slot, config.tied_head, o);
       },
       report.matrices);
+  note_activations(report);
   std::vector<TensorStream> streams;
   // Where llama.cpp's converter puts it.
   if (!model.rope_divisors.empty())

@@ -43,7 +43,7 @@ struct ConvertReport {
   std::deque<MatrixReport> matrices;  // in the order of the model
   std::vector<std::string> files;     // written, by name
   std::uint64_t bytes = 0;            // of all files
-  std::vector<std::string> notes;     // what could not be kept as it was, a sentence each
+  std::vector<std::string> notes;     // what of the model's results changes, a sentence each
 };
 
 // Says before each tensor how far the work is; false stops it.
@@ -62,6 +62,8 @@ std::vector<ConvertTensor> plan_tensors(
 std::optional<std::string> asked_format(const Linear& matrix, std::string_view slot, bool tied,
                                         const ConvertOptions& options);
 // Throws std::runtime_error where options ask two formats of one tensor.
+// A note where the products of ternary linears lose their INT8 activations.
+void note_activations(ConvertReport& report);
 void check_tied(const ConvertOptions& options);
 
 // Each writes whole or not at all, with that tokenizer instead of the model's, and returns whether

@@ -238,6 +238,7 @@ MatrixStream convert_matrix(const Linear& borrowed, const RowOrder& order,
   const std::size_t rows = rows_of(matrix), cols = cols_of(matrix);
   report.name = name_of(matrix);
   report.from = format_name(matrix);
+  report.from_ternary = std::holds_alternative<TernaryMatrix>(matrix);
   report.to = format;
   report.rows = rows;
   report.cols = cols;

@@ -33,6 +33,7 @@ inline constexpr std::string_view kMasterFormat = "masters";
 struct MatrixReport {
   std::string name, from, to;
   std::uint64_t rows = 0, cols = 0, bytes = 0;
+  bool from_ternary = false;        // multiplied INT8 activations
   bool ternary = false;             // trits in the file: max_error is that of the scale
   double max_error = 0;             // of any weight
   std::uint64_t trits_changed = 0;  // read back from what was written

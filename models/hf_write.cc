@@ -189,6 +189,7 @@ bool convert_to_hf(const Model& model, const TokenizerData& tokenizer, const std
       model, RopePairing::kHalfSplit, o.ternarize, pool,
       [&](const Linear& m, std::string_view slot) { return hf_format(m, slot, c.tied_head, o); },
       report.matrices);
+  note_activations(report);
   Weights weights = plan_weights(planned, o, c, report);
   const std::string config =
       hf_config_text(c, tokenizer, model.rope_divisors, weights.linears, weights.dtype);

@@ -111,6 +111,28 @@ TEST_CASE("convert says what became of every matrix", "[experiments]") {
   CHECK_THAT(dense.out, Contains("i2_s -> f32") && Contains("weights within 0\n"));
 }
 
+TEST_CASE("convert says when ternary linears lose their INT8 activations", "[experiments]") {
+  const Synth cli;
+  const std::string lost =
+      ": 14 ternary linears become f16, which multiplies activations as they are and not in INT8: "
+      "the results change\n";
+  const Result dense = cli.run("convert {d}/a.gguf {d}/b.gguf --linears f16 --json {d}/j");
+  CHECK(dense.code == 0);
+  CHECK(dense.err == cli.file("b.gguf") + lost);
+  CHECK(json_of(cli.file("j"))["notes"].size() == 1);
+  CHECK(cli.run("convert {d}/a.gguf {d}/b --linears f16").err == cli.file("b") + lost);
+  // Ternary linears remain so, and dense ones never were.
+  for (const char* quiet :
+       {"{d}/a.gguf {d}/c.gguf --linears tq1_0", "{d}/a.gguf {d}/c",
+        "{d}/a.gguf {d}/e --linears masters", "{d}/b.gguf {d}/d.gguf",
+        "{d}/b.gguf {d}/d.gguf --linears f32", "{d}/b.gguf {d}/d.gguf --ternarize"}) {
+    INFO(quiet);
+    const Result r = cli.run("convert " + std::string(quiet));
+    CHECK(r.code == 0);
+    CHECK(r.err.empty());
+  }
+}
+
 TEST_CASE("convert writes a directory with all that transformers wants", "[experiments]") {
   const Synth cli;
   REQUIRE(cli.run("convert {d}/a.gguf {d}/hf --shard-size 300KB --json {d}/j").code == 0);
