@@ -17,6 +17,7 @@
 #include "experiments/provenance.h"
 #include "kernels/huge_buffer.h"
 #include "models/checkpoint.h"
+#include "models/generate.h"
 #include "models/sampler.h"
 
 namespace tern::experiments {
@@ -183,7 +184,7 @@ class Run {
     r.test = c;
     std::vector<double> limits, shares;
     kernels::CpuTime used;
-    fill_to(c.depth);
+    if (!fill_to(c.depth)) return false;
     engine_.transformer->reset_times();
     for (int i = 0; i < o_.repetitions; ++i) {
       const double limit = c.prompt != 0 ? limits_->peak(used) : limits_->read(used);
@@ -204,24 +205,30 @@ class Run {
   }
 
  private:
-  void fill_to(std::size_t depth) {
+  // Both false when they were ended, which they look for every 512 tokens.
+  bool fill_to(std::size_t depth) {
     models::Decoder& d = *engine_.decoder;
     d.truncate(std::min(d.position(), depth));
-    if (d.position() == depth) return;
+    if (d.position() == depth) return true;
     d.truncate(0);
-    d.forward_top(random_tokens(depth, config().vocab), 1);
+    return read(random_tokens(depth, config().vocab));
+  }
+  bool read(std::span<const TokenId> ids) {
+    const auto last = models::append_but_last(*engine_.decoder, ids, [this] { return !stop_(); });
+    if (last) engine_.decoder->forward_top(*last, 1);
+    return last.has_value();
   }
 
   // Seconds of the case, its counts in the transformer; nothing when it was ended.
   std::optional<double> pass(const ModelBenchCase& c) {
-    fill_to(c.depth);
+    if (!fill_to(c.depth)) return {};
     models::Decoder& d = *engine_.decoder;
     engine_.transformer->reset_counts();
     if (c.prompt != 0) {
       const auto ids = random_tokens(c.prompt, config().vocab);
       if (stop_()) return {};
       const auto begin = Clock::now();
-      d.forward_top(ids, 1);
+      if (!read(ids)) return {};
       return since(begin);
     }
     models::Sampler greedy({});

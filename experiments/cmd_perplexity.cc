@@ -91,7 +91,7 @@ void run(const Options& o) {
   auto shown = begin;
   const models::Perplexity p = models::perplexity(
       *engine.decoder, model->config.vocab, how, tokens, [&](const models::Perplexity& so_far) {
-        if (Clock::now() - shown > std::chrono::seconds(2)) {
+        if (so_far.tokens != 0 && Clock::now() - shown > std::chrono::seconds(2)) {
           shown = Clock::now();
           fmt::print(stderr, "{} of {} tokens, window {} of {}, perplexity {:.4f} so far\n",
                      so_far.tokens, work.tokens, so_far.windows, work.windows, so_far.perplexity());

@@ -25,6 +25,16 @@ std::string_view stop_name(Stop stop) noexcept {
   return kNames[static_cast<std::size_t>(stop)];
 }
 
+std::optional<std::span<const TokenId>> append_but_last(Decoder& decoder,
+                                                        std::span<const TokenId> tokens,
+                                                        const std::function<bool()>& go_on) {
+  for (; tokens.size() > kPromptPart; tokens = tokens.subspan(kPromptPart)) {
+    if (go_on && !go_on()) return std::nullopt;
+    decoder.append(tokens.first(kPromptPart));
+  }
+  return tokens;
+}
+
 Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
                     const GenerateOptions& options, const std::function<bool(TokenId)>& sampled) {
   if (prompt.empty()) throw std::runtime_error("the prompt is empty");
@@ -36,20 +46,17 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
   Sampler sampler(options.sampler);
   sampler.saw(prompt);
   Generation g;
-  auto fresh = prompt.subspan(decoder.position());
-  g.prefill_tokens = fresh.size();
+  const std::size_t held = decoder.position();
   auto begin = Clock::now();
-  constexpr std::size_t kPart = 512;
-  for (; fresh.size() > kPart; fresh = fresh.subspan(kPart)) {
-    if (options.go_on && !options.go_on()) {
-      g.stop = Stop::kCaller;
-      g.prefill_tokens -= fresh.size();
-      g.prefill_s = since(begin);
-      return g;
-    }
-    decoder.append(fresh.first(kPart));
+  const auto last = append_but_last(decoder, prompt.subspan(held), options.go_on);
+  if (!last) {
+    g.stop = Stop::kCaller;
+    g.prefill_tokens = decoder.position() - held;
+    g.prefill_s = since(begin);
+    return g;
   }
-  LogitList logits = decoder.forward_top(fresh, sampler.wanted());
+  LogitList logits = decoder.forward_top(*last, sampler.wanted());
+  g.prefill_tokens = prompt.size() - held;
   g.prefill_s = since(begin);
 
   // Time spent in `sampled`, which may write to a slow terminal, is nobody's.

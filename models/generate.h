@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,11 +17,21 @@
 
 namespace tern::models {
 
+// Tokens that are read between two questions whether to go on: a batch of the transformer.
+inline constexpr std::size_t kPromptPart = 512;
+
+// Appends `tokens` part by part until one is left, of kPromptPart tokens at most, and returns it:
+// what to do with its logits is the caller's. Asks `go_on` before each part, if it is not empty;
+// nothing where it said no.
+std::optional<std::span<const TokenId>> append_but_last(Decoder& decoder,
+                                                        std::span<const TokenId> tokens,
+                                                        const std::function<bool()>& go_on);
+
 struct GenerateOptions {
   std::size_t max_tokens = 128;
   std::vector<TokenId> stops = {};  // each ends the text when sampled
   SamplerOptions sampler = {};
-  // Asked every 512 tokens of a prompt; false ends it all. May be empty.
+  // Asked every kPromptPart tokens of a prompt; false ends it all. May be empty.
   std::function<bool()> go_on = {};
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/check.h"
+#include "models/generate.h"
 
 namespace tern::models {
 
@@ -78,7 +79,12 @@ Perplexity perplexity(Decoder& decoder, std::size_t vocab, const PerplexityOptio
     decoder.reset();
     ++p.windows;
     std::size_t at = scored_from(o);
-    if (at != 0) decoder.forward(std::span(x).first(at));
+    if (at != 0) {
+      const auto last =
+          append_but_last(decoder, std::span(x).first(at), [&] { return progress(p); });
+      if (!last) return p;
+      decoder.append(*last);
+    }
     while (at + 1 < x.size()) {
       const auto batch = std::span(x).subspan(at, std::min(kBatch, x.size() - 1 - at));
       decoder.forward_all(batch, logits.data());

@@ -50,8 +50,8 @@ struct PerplexityWork {
 };
 PerplexityWork perplexity_work(const PerplexityOptions& options, std::size_t tokens);
 
-// `progress` is told what there is so far, a window at most later than before, and ends the work by
-// returning false; then the sums cover what was done.
+// `progress` is told what there is so far, kPromptPart tokens at most later than before, and ends
+// the work by returning false; then the sums cover what was done.
 Perplexity perplexity(Decoder& decoder, std::size_t vocab, const PerplexityOptions& options,
                       std::span<const TokenId> tokens,
                       const std::function<bool(const Perplexity&)>& progress);

@@ -49,6 +49,41 @@ class Counting : public Decoder {
 };
 
 using Ids = std::vector<TokenId>;
+
+TEST_CASE("tokens are appended part by part but for the last part", "[models]") {
+  for (const auto& [tokens, parts] : {std::pair<std::size_t, std::size_t>{1, 0},
+                                      {kPromptPart, 0},
+                                      {kPromptPart + 1, 1},
+                                      {3 * kPromptPart, 2}}) {
+    INFO(tokens);
+    Counting decoder(tokens);
+    std::size_t asked = 0;
+    const Ids ids(tokens, 1);
+    const auto last = append_but_last(decoder, ids, [&] { return ++asked > 0; });
+    REQUIRE(last);
+    CHECK(asked == parts);
+    CHECK(decoder.position() == parts * kPromptPart);
+    CHECK(decoder.position() + last->size() == tokens);
+    CHECK(append_but_last(decoder, *last, {}).has_value());
+  }
+  Counting decoder(3 * kPromptPart);
+  std::size_t asked = 0;
+  CHECK_FALSE(append_but_last(decoder, Ids(3 * kPromptPart, 1), [&] { return ++asked < 2; }));
+  CHECK(decoder.position() == kPromptPart);
+}
+
+TEST_CASE("perplexity ends within a part of a window's first half", "[models]") {
+  const PerplexityOptions o{.window = 6 * kPromptPart};
+  for (const std::size_t most : {std::size_t{1}, std::size_t{2}}) {
+    Counting decoder(o.window);
+    std::size_t asked = 0;
+    const Perplexity p = perplexity(decoder, Counting::kVocab, o, Ids(o.window, 1),
+                                    [&](const Perplexity&) { return ++asked < most; });
+    CHECK(p.tokens == 0);
+    CHECK(decoder.fed.size() == (most - 1) * kPromptPart);
+  }
+}
+
 const auto go_on = [](TokenId) { return true; };
 
 TEST_CASE("generation goes on to the length asked for", "[models]") {
