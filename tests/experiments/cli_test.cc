@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // State space: the built `tern` run as a user runs it: what it prints, its exit codes (0, 1 bad
-// input, 2 wrong usage, 130 interrupted), its files, its behaviour when nobody reads it.
-// Parameters: one small random checkpoint, per flavour.
+// input, 130 interrupted; 2, wrong usage, in usage_cli_test.cc), its files, its behaviour when
+// nobody reads it. Parameters: one small random checkpoint, per flavour.
 
 #include "tests/experiments/cli.h"
 
@@ -164,77 +164,6 @@ TEST_CASE("an output that cannot be written is found before the work", "[experim
   CHECK(cli.entries() == 2);
 }
 
-TEST_CASE("wrong usage is one line and exit code 2", "[experiments]") {
-  const Cli cli;
-  for (const char* arguments : {"",
-                                "frobnicate",
-                                "generate",
-                                "generate {m}",
-                                "generate {m} --prompt a --prompt-file b",
-                                "generate {m} --prompt a --engine gpu",
-                                "generate {m} --prompt a --isa mmx",
-                                "generate {m} --prompt a --layout i2_s",
-                                "generate {m} --prompt a --threads 0",
-                                "generate {m} --prompt a --threads many",
-                                "generate {m} --prompt a -n 0",
-                                "generate {m} --prompt a -n -3",
-                                "generate {m} --prompt a --temperature -1",
-                                "generate {m} --prompt a --top-p 2",
-                                "generate {m} --prompt a --nonsense",
-                                "perplexity {m}",
-                                "perplexity {m} --file a --ids-file b",
-                                "perplexity {m} --file a --mode some",
-                                "logits {m}",
-                                "logits {m} --ids 1 --text a",
-                                "generate {m} --prompt a --min-p 2",
-                                "generate {m} --prompt a --repeat-penalty 0",
-                                "inspect",
-                                "formats {m} --rows 32",
-                                "formats --zero-fraction 1.5",
-                                "formats --zero-fraction nan",
-                                "formats --cols -1",
-                                "formats --rows 0"}) {
-    INFO(arguments);
-    check_refused(cli.run(arguments), 2, "--help");
-  }
-}
-
-TEST_CASE("a number out of its range is answered by the range", "[experiments]") {
-  const Cli cli;
-  const auto refused = [&](const std::string& arguments, const std::string& line) {
-    INFO(arguments);
-    const Result r = cli.run(arguments);
-    check_refused(r, 2, line);
-    CHECK(r.err.size() < 120);
-  };
-  const std::string generate = "generate {m} --prompt a ";
-  refused(generate + "-n 0", "--tokens: found 0, expected at least 1 (");
-  refused(generate + "-n -3", "--tokens: found -3, expected at least 1 (");
-  refused(generate + "-n many", "--tokens: found many, expected at least 1 (");
-  refused(generate + "-n 1.5", "--tokens: found 1.5, expected at least 1 (");
-  refused(generate + "-n 18446744073709551616", "--tokens: found 18446744073709551616");
-  refused(generate + "--threads 0", "--threads: found 0, expected 1 to 1024 (");
-  refused(generate + "--temperature -1", "--temperature: found -1, expected at least 0 (");
-  refused(generate + "--temperature nan", "--temperature: found nan, expected at least 0 (");
-  refused(generate + "--top-p 1.01", "--top-p: found 1.01, expected 0 to 1 (");
-  refused(generate + "--seed -1", "--seed: found -1, expected a whole number of at least 0 (");
-  refused(generate + "--top-k 18446744073709551616", "--top-k: found 18446744073709551616");
-  refused("perplexity {m} --file a --context -1", "--context: found -1, expected a whole number");
-  refused("train --out {d}/t --learning-rate 0", "--learning-rate: found 0, expected above 0 (");
-  refused("stories -n -1", "--stories: found -1");
-  CHECK(cli.run(generate + "-n 1 --seed 18446744073709551615 --threads 1024").code == 0);
-  CHECK(cli.run(generate + "-n 0x1 --temperature 1e-3 --top-p 1").code == 0);
-}
-
-TEST_CASE("help and version go to standard output", "[experiments]") {
-  const Cli cli;
-  const Result help = cli.run("--help");
-  CHECK(help.code == 0);
-  CHECK_THAT(help.out, Contains("generate") && Contains("inspect") && Contains("perplexity"));
-  CHECK(cli.run("generate --help").code == 0);
-  CHECK(cli.run("--version").out.starts_with("tern "));
-}
-
 TEST_CASE("inspect shows keys tensors and how the trits are distributed", "[experiments]") {
   const Cli cli;
   const Result r = cli.run("inspect {m} --json {d}/j");
@@ -325,11 +254,10 @@ TEST_CASE("a closed pipe ends a command quietly", "[experiments]") {
 TEST_CASE("JSON into a closed pipe ends a command quietly", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t"), "some text");
-  for (const char* command :
-       {"generate {m} --prompt a -n 3", "logits {m} --ids 1", "inspect {m}", "formats {m}",
-        "tokenize {m} --text a", "detokenize {m} --ids 1", "stories -n 1",
-        "perplexity {m} --file {d}/t --context 8", "synth --shape tiny --out {d}/s",
-        "convert {m} {d}/c.gguf"}) {
+  for (const char* command : {"generate {m} --prompt a -n 3", "logits {m} --ids 1", "inspect {m}",
+                              "formats {m}", "tokenize {m} --text a", "detokenize {m} --ids 1",
+                              "stories -n 1", "perplexity {m} --file {d}/t --context 8",
+                              "synth --shape tiny --out {d}/s", "convert {m} {d}/c.gguf"}) {
     INFO(command);
     // The reader is gone before the command begins, whose standard output is another.
     const Result r = cli.shell("mkfifo {d}/gone\n{ read <{d}/gone; {t} " + std::string(command) +
