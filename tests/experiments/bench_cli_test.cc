@@ -256,6 +256,9 @@ TEST_CASE("bad options end with one line that names them and nothing written", "
     CHECK(lines_of(r.err).size() == 1);
     CHECK(shell.entries() == 0);
   }
+  // Before anything is measured.
+  for (const std::string& command : {kTiny, kTinyRoof})
+    CHECK(shell.run(command + "--plot x.txt").out.empty());
 }
 
 TEST_CASE("an interrupted measurement ends with 130 and writes nothing", "[experiments]") {
