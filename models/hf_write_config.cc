@@ -52,7 +52,7 @@ ordered_json id_json(const std::optional<TokenId>& id) {
 // One id, or all that end a reply.
 ordered_json eos_json(const TokenizerData& t) {
   if (t.stops.size() > 1) return t.stops;
-  return id_json(t.eos);
+  return t.stops.empty() ? id_json(t.eos) : ordered_json(t.stops.front());
 }
 
 }  // namespace
