@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -24,8 +23,8 @@ double decimal(float value) { return std::stod(fmt::format("{}", value)); }
 
 ordered_json rope_scaling(const Config& c, const std::vector<float>& divisors) {
   if (divisors.empty()) return nullptr;
-  if (std::all_of(divisors.begin(), divisors.end(), [&](float d) { return d == divisors.front(); }))
-    return {{"rope_type", "linear"}, {"factor", decimal(divisors.front())}};
+  if (const auto factor = find_linear_rope(divisors))
+    return {{"rope_type", "linear"}, {"factor", decimal(*factor)}};
   const auto rope = find_llama3_rope(c, divisors);
   if (!rope)
     throw std::runtime_error(
