@@ -9,6 +9,7 @@
 #include "models/architecture.h"
 #include "models/gguf_metadata.h"
 #include "models/gguf_write.h"
+#include "models/rope_scaling.h"
 
 namespace tern::models {
 namespace {
@@ -114,12 +115,18 @@ bool convert_to_gguf(const Model& model, const TokenizerData& tokenizer, const s
       report.matrices);
   note_activations(report);
   std::vector<TensorStream> streams;
-  // Where llama.cpp's converter puts it.
-  if (!model.rope_divisors.empty())
+  GgufValues values = gguf_metadata(config, tokenizer, gguf_file_type(main_format(tensors)));
+  // As llama.cpp's converter has it: one factor is a key, which every architecture's reader knows,
+  // many are a tensor, which llama.cpp's reader of "bitnet" does not.
+  if (const auto factor = find_linear_rope(model.rope_divisors)) {
+    values.emplace_back(config.architecture + ".rope.scaling.type", GgufValue::string("linear"));
+    values.emplace_back(config.architecture + ".rope.scaling.factor", GgufValue::f32(*factor));
+  } else if (!model.rope_divisors.empty()) {
     streams.push_back({"rope_freqs.weight",
                        {model.rope_divisors.size()},
                        TensorType::kF32,
                        [&](const EmitBytes& emit) { emit_floats(model.rope_divisors, emit); }});
+  }
   for (const ConvertTensor& t : tensors) {
     if (t.values != nullptr)
       streams.push_back({t.name, {t.values->size()}, TensorType::kF32, [&t](const EmitBytes& emit) {
@@ -133,7 +140,6 @@ bool convert_to_gguf(const Model& model, const TokenizerData& tokenizer, const s
                          t.matrix.produce});
     }
   }
-  const GgufValues values = gguf_metadata(config, tokenizer, gguf_file_type(main_format(tensors)));
   report.files = {path};
   report.bytes = gguf_bytes(values, streams);
   return write_gguf(path, values, streams,

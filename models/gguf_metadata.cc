@@ -135,7 +135,9 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
     if (id) v.emplace_back(k + key, GgufValue::u32(*id));
   };
   token("bos_token_id", t.bos);
-  token("eos_token_id", t.eos);
+  // Where the key is missing llama.cpp ends replies at token 11 ("gpt2": a comma) or 2 ("llama").
+  const std::optional<TokenId> eos = t.eos || t.stops.empty() ? t.eos : t.stops.front();
+  token("eos_token_id", eos);
   // Further stops have two keys. Where a message ends but not the turn (LLaMA-3.1's calls of tools)
   // is told by its spelling.
   for (const TokenId id : t.stops) {
@@ -143,7 +145,7 @@ GgufValues gguf_metadata(const Config& c, const TokenizerData& t, std::uint32_t 
     const std::string key = k + (message ? "eom_token_id" : "eot_token_id");
     const bool there =
         std::any_of(v.begin(), v.end(), [&](const auto& e) { return e.first == key; });
-    if (id != t.eos && !there) v.emplace_back(key, GgufValue::u32(id));
+    if (id != eos && !there) v.emplace_back(key, GgufValue::u32(id));
   }
   token("unknown_token_id", t.unk);
   token("padding_token_id", t.padding);

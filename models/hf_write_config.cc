@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -24,8 +23,8 @@ double decimal(float value) { return std::stod(fmt::format("{}", value)); }
 
 ordered_json rope_scaling(const Config& c, const std::vector<float>& divisors) {
   if (divisors.empty()) return nullptr;
-  if (std::all_of(divisors.begin(), divisors.end(), [&](float d) { return d == divisors.front(); }))
-    return {{"rope_type", "linear"}, {"factor", decimal(divisors.front())}};
+  if (const auto factor = find_linear_rope(divisors))
+    return {{"rope_type", "linear"}, {"factor", decimal(*factor)}};
   const auto rope = find_llama3_rope(c, divisors);
   if (!rope)
     throw std::runtime_error(
@@ -52,7 +51,7 @@ ordered_json id_json(const std::optional<TokenId>& id) {
 // One id, or all that end a reply.
 ordered_json eos_json(const TokenizerData& t) {
   if (t.stops.size() > 1) return t.stops;
-  return id_json(t.eos);
+  return t.stops.empty() ? id_json(t.eos) : ordered_json(t.stops.front());
 }
 
 }  // namespace

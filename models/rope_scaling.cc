@@ -12,6 +12,12 @@ std::vector<float> linear_rope_divisors(const Config& config, double factor) {
   return std::vector<float>(config.head_dim / 2, static_cast<float>(factor));
 }
 
+std::optional<float> find_linear_rope(const std::vector<float>& divisors) {
+  for (const float d : divisors)
+    if (d != divisors.front()) return {};
+  return divisors.empty() ? std::nullopt : std::optional(divisors.front());
+}
+
 std::vector<float> llama3_rope_divisors(const Config& config, const Llama3Rope& rope) {
   std::vector<float> divisors;
   for (std::size_t j = 0; j < config.head_dim / 2; ++j) {

@@ -15,6 +15,9 @@ namespace tern::models {
 // Positions over `factor`: that divisor for every pair.  [head_dim / 2]
 std::vector<float> linear_rope_divisors(const Config& config, double factor);
 
+// The factor that gave those divisors; nothing where they are none or not all one.
+std::optional<float> find_linear_rope(const std::vector<float>& divisors);
+
 // LLaMA 3.1 (transformers, modeling_rope_utils.py, _compute_llama3_parameters): pairs whose
 // wavelength is beyond original_context / low_freq_factor turn `factor` times slower, those
 // below original_context / high_freq_factor as they did; in between the two frequencies are mixed.

@@ -122,6 +122,23 @@ TEST_CASE("a byte-level tokenizer comes back from both kinds of file", "[models]
   check_equal(through_gguf(folder, t), t);
 }
 
+TEST_CASE("without an EOS the first token that ends a reply is written as such", "[models]") {
+  const TempFolder folder;
+  TokenizerData t = synth_tokenizer(600, 1);
+  REQUIRE(t.stops.size() == 2);
+  t.eos.reset();
+  const TokenizerData back = through_gguf(folder, t);
+  CHECK(back.eos == t.stops[0]);  // no key would be a comma to llama.cpp
+  CHECK(back.stops == t.stops);
+  CHECK_FALSE(back.add_eos);
+  t.stops.pop_back();
+  const auto j = nlohmann::json::parse(hf_generation_config_text(t));
+  CHECK(j["eos_token_id"] == t.stops[0]);
+  t.stops.clear();
+  const auto none = nlohmann::json::parse(hf_generation_config_text(t));
+  CHECK(none["eos_token_id"].is_null());
+}
+
 TEST_CASE("the reference's tokenizers cut every case alike after being written",
           "[models][golden]") {
   const char* name = GENERATE("tokenizer-llama3", "tokenizer-gpt2", "tokenizer-sentencepiece");
