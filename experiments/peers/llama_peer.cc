@@ -8,6 +8,8 @@
 // Attention is computed plainly, with float32 keys and values where the peer can: as near to the
 // definition as it comes.
 
+#include <llama.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,8 +18,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "llama.h"
 
 namespace {
 

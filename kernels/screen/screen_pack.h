@@ -32,16 +32,18 @@ TERN_INLINE float step_of(const float* w) {
   Floats high, low;
   load(high, w);
   low = high;
-  constexpr Ints kFolds[] = {{8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7},
-                             {4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11},
-                             {2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13},
-                             {1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14}};
-#pragma GCC unroll 4
-  for (const Ints& fold : kFolds) {
-    const Floats highs = __builtin_shuffle(high, fold), lows = __builtin_shuffle(low, fold);
-    high = highs > high ? highs : high;
-    low = lows < low ? lows : low;
-  }
+#define TERN_FOLD(...)                                                     \
+  do {                                                                     \
+    const Floats highs = __builtin_shufflevector(high, high, __VA_ARGS__); \
+    const Floats lows = __builtin_shufflevector(low, low, __VA_ARGS__);    \
+    high = highs > high ? highs : high;                                    \
+    low = lows < low ? lows : low;                                         \
+  } while (false)
+  TERN_FOLD(8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  TERN_FOLD(4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+  TERN_FOLD(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  TERN_FOLD(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+#undef TERN_FOLD
   const float most = high[0], least = -low[0];
   const float larger = most > least ? most : least, smaller = most > least ? least : most;
   const float by_larger = larger * 0.125f, by_smaller = smaller * (1 / 7.5f);
