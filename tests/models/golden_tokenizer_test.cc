@@ -63,7 +63,9 @@ TEST_CASE("tokenizers agree with the reference on every golden text", "[models][
   check_cases(Tokenizer(data), *folder);
   CHECK(load_tokenizer(*folder) == data);
   const TokenizerData back = through_gguf(data);
-  CHECK(back == data);
+  TokenizerData expected = data;
+  if (!data.eos && !data.stops.empty()) expected.eos = data.stops.front();  // see gguf_metadata.cc
+  CHECK(back == expected);
   check_cases(Tokenizer(back), *folder);
 }
 
