@@ -42,8 +42,10 @@ void add_load_options(CLI::App& command, models::LoadOptions& o) {
       .add_option(
           "--i2s-layout", o.i2s,
           "Of an I2_S file: x86, as all released ones are, or arm; no byte tells them apart")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, models::I2sLayout>{
-          {"x86", models::I2sLayout::kX86}, {"arm", models::I2sLayout::kArm}}))
+      ->transform(CLI::CheckedTransformer(
+                      std::map<std::string, models::I2sLayout>{{"x86", models::I2sLayout::kX86},
+                                                               {"arm", models::I2sLayout::kArm}})
+                      .description("{x86,arm}"))
       ->default_str("x86");
 }
 

@@ -49,10 +49,12 @@ std::vector<std::int8_t> trits_of(const models::TernaryMatrix& w) {
 
 TritCounts count_trits(const models::TernaryMatrix& w) {
   TritCounts counts;
-  std::vector<std::int8_t> row(w.cols);
-  for (std::size_t r = 0; r < w.rows; ++r) {
-    models::unpack_rows(w, r, r + 1, row.data());
-    counts.add(row);
+  const std::size_t step = models::row_multiple(w);
+  std::vector<std::int8_t> rows(step * w.cols);
+  for (std::size_t r = 0; r < w.rows; r += step) {
+    const std::size_t end = std::min(r + step, w.rows);
+    models::unpack_rows(w, r, end, rows.data());
+    counts.add(std::span(rows).first((end - r) * w.cols));
   }
   return counts;
 }

@@ -23,10 +23,6 @@ constexpr std::size_t kChunkBytes = std::size_t{8} << 20;  // of dense rows at a
 
 using Floats = std::vector<float>;
 
-std::size_t row_multiple(const TernaryMatrix& w) {
-  return w.format == nullptr ? 1 : w.format->row_multiple;
-}
-
 // [rows, cols] in the source's order. Throws where a mapping is no longer what was found sound.
 std::vector<std::int8_t> all_trits(const TernaryMatrix& w, kernels::ThreadPool& pool) {
   std::vector<std::int8_t> trits(w.rows * w.cols);

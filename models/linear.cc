@@ -4,11 +4,18 @@
 
 #include <stdexcept>
 
+#include "kernels/check.h"
 #include "kernels/quantize.h"
 
 namespace tern::models {
 
+std::size_t row_multiple(const TernaryMatrix& w) {
+  return w.format == nullptr ? 1 : w.format->row_multiple;
+}
+
 void unpack_rows(const TernaryMatrix& w, std::size_t begin, std::size_t end, std::int8_t* trits) {
+  TERN_CHECK(begin % row_multiple(w) == 0 && (end == w.rows || end % row_multiple(w) == 0),
+             "rows that are packed with others are unpacked alone");
   if (w.format != nullptr) {
     float scale = 0;
     const kernels::FormatProblem problem =

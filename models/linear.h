@@ -38,8 +38,11 @@ struct TernaryMatrix {
   kernels::T2View t2() const { return {bytes.data(), rows, kernels::t2_blocks(cols)}; }
 };
 
-// Rows [begin, end): trits [end - begin, cols]. Throws std::runtime_error where bytes of a mapping
-// are no longer what was found sound.
+// The rows that are packed together: unpack_rows() begins and ends at multiples.
+std::size_t row_multiple(const TernaryMatrix& w);
+
+// Rows [begin, end), multiples of row_multiple() or all there are: trits [end - begin, cols].
+// Throws std::runtime_error where bytes of a mapping are no longer what was found sound.
 void unpack_rows(const TernaryMatrix& w, std::size_t begin, std::size_t end, std::int8_t* trits);
 
 // Weights in one of the formats of kernels/formats/dense_formats.h.

@@ -23,17 +23,24 @@ Vector times_dense(const DenseMatrix& w, const Vector& x) {
   return y;
 }
 
-// Row r. t2, which bytes of no other format are, is read here anew: weight k is code - 1, where the
-// code of element j = k % 128 of a block is in byte j % 32 at bits 7:6, 5:4, 3:2 or 1:0 for j / 32
-// = 0 to 3.
-void trits_of(const TernaryMatrix& w, std::size_t r, std::vector<std::int8_t>& trits) {
+// Row r, after those before it: `trits` gets the rows that are packed together. t2, which bytes of
+// no other format are, is read here anew: weight k is code - 1, where the code of element j = k %
+// 128 of a block is in byte j % 32 at bits 7:6, 5:4, 3:2 or 1:0 for j / 32 = 0 to 3.
+const std::int8_t* trits_of(const TernaryMatrix& w, std::size_t r,
+                            std::vector<std::int8_t>& trits) {
+  if (w.format != nullptr) {
+    const std::size_t together = row_multiple(w), first = r / together * together;
+    trits.resize(together * w.cols);
+    if (r == first) unpack_rows(w, first, std::min(first + together, w.rows), trits.data());
+    return trits.data() + (r - first) * w.cols;
+  }
   trits.resize(w.cols);
-  if (w.format != nullptr) return unpack_rows(w, r, r + 1, trits.data());
   for (std::size_t k = 0; k < w.cols; ++k) {
     const std::size_t j = k % 128;
     const std::uint8_t* block = w.bytes.data() + (r * ((w.cols + 127) / 128) + k / 128) * 32;
     trits[k] = static_cast<std::int8_t>(((block[j % 32] >> (6 - 2 * (j / 32))) & 3) - 1);
   }
+  return trits.data();
 }
 
 double activate(Activation activation, double gate) {
@@ -78,9 +85,9 @@ Vector Reference::times_ternary(const TernaryMatrix& w, const Vector& x) {
   Vector y(w.rows);
   std::vector<std::int8_t> trits;
   for (std::size_t r = 0; r < y.size(); ++r) {
-    trits_of(w, r, trits);
+    const std::int8_t* row = trits_of(w, r, trits);
     long acc = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) acc += trits[k] * q[k];
+    for (std::size_t k = 0; k < x.size(); ++k) acc += row[k] * q[k];
     y[r] = static_cast<double>(acc) * static_cast<double>(w.gamma) / static_cast<double>(s);
   }
   return y;

@@ -20,7 +20,9 @@ constexpr std::size_t wide() {
 }
 
 // Whether a tile asks for the next blocks: few rows are done with a block sooner than it comes, and
-// the parts of a block lie 4 KB from those of the next, where hardware prefetchers stop.
+// the parts of a block lie 4 KB from those of the next, where hardware prefetchers stop. Into L2:
+// it takes more lines at a time than L1 (Zen 5, one token after 4,064, FP16: 9.9 to 11.2 ms
+// for 12.2 to 12.4 with half of the lines into L1).
 template <std::size_t R>
 constexpr bool ahead() {
   return R < Ops::kRows;
@@ -79,8 +81,21 @@ TERN_TARGET void score_tile(const std::uint8_t* keys, std::size_t stride, std::s
   for (std::size_t r = 0; r < R; ++r)
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < B; ++b) a[r][b] = Ops::zero();
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kAsks =
+      std::max<std::size_t>(B * kKvBlock * sizeof(typename F::E) / kLine, 1);  // per column
+  const std::size_t lines = d * kKvBlock * sizeof(typename F::E) / kLine;      // of a block
+  const std::uint8_t* ask = keys + B * stride;
+  std::size_t left = lines;
   for (std::size_t i = 0; i < d; ++i) {
-    if constexpr (ahead<R>()) __builtin_prefetch(elements<F>(keys + B * stride) + i * kKvBlock);
+    if constexpr (ahead<R>())
+      for (std::size_t n = 0; n < kAsks; ++n, ask += kLine) {
+        __builtin_prefetch(ask, 0, 2);
+        if (--left == 0) {
+          left = lines;
+          ask += stride - lines * kLine;
+        }
+      }
     Ops::Reg k[B];
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < B; ++b)
@@ -132,7 +147,7 @@ TERN_TARGET void average_tile(const std::uint8_t* values, std::size_t stride, st
     for (std::size_t p = p0; p < end; ++p, v += padded) {
       if constexpr (ahead<R>())
         for (std::size_t c = 0; c < C; c += 2)
-          __builtin_prefetch(reinterpret_cast<const std::uint8_t*>(v + c * kPad) + stride);
+          __builtin_prefetch(reinterpret_cast<const std::uint8_t*>(v + c * kPad) + stride, 0, 2);
       Ops::Reg x[C];
 #pragma GCC unroll 8
       for (std::size_t c = 0; c < C; ++c) x[c] = F::load(v + c * kPad);

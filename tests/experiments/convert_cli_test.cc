@@ -269,5 +269,29 @@ TEST_CASE("inspect shows bits zeros and entropy per layer", "[experiments]") {
   CHECK(n["layers"][0]["bits_per_weight"] == j["layers"][0]["bits_per_weight"]);
 }
 
+TEST_CASE("rows that are packed together are counted and multiplied together", "[experiments]") {
+  const Cli cli;
+  REQUIRE(cli.shell("{t} synth --shape bitnet-700m --layers 1 --vocab 512 --out {d}/i2s").code ==
+          0);
+  REQUIRE(cli.shell("{t} convert {d}/i2s {d}/tl2 --linears tl2").code == 0);
+  for (const char* name : {"i2s", "tl2"}) {
+    const std::string file = "{d}/" + std::string(name);
+    REQUIRE(cli.shell("{t} inspect " + file + " --json " + file + ".inspect").code == 0);
+    for (const char* engine : {"cpu", "reference"})
+      REQUIRE(cli.shell("{t} logits " + file + " --ids 1,2 --kv f32 --engine " + engine +
+                        " --json " + file + "." + engine)
+                  .code == 0);
+    CHECK(json_of(cli.file(std::string(name) + ".cpu"))["logits"] ==
+          json_of(cli.file("i2s.cpu"))["logits"]);
+    CHECK(json_of(cli.file(std::string(name) + ".reference"))["logits"] ==
+          json_of(cli.file("i2s.reference"))["logits"]);
+  }
+  const auto zeros = [&](const char* name) {
+    return json_of(cli.file(name))["totals"]["ternary"]["zero_fraction"];
+  };
+  REQUIRE(zeros("i2s.inspect").is_number());
+  CHECK(zeros("i2s.inspect") == zeros("tl2.inspect"));
+}
+
 }  // namespace
 }  // namespace tern::experiments
