@@ -88,7 +88,7 @@ void run(const Options& o) {
   const std::string prompt = prompt_of(o);
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(o.model, o.engine.load);
-  const models::Tokenizer tokenizer(model->tokenizer);
+  const models::Tokenizer tokenizer = tokenizer_of(*model, o.model);
   const Engine engine = make_engine(o.engine, *model);
   const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();
 

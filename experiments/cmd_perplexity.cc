@@ -55,7 +55,7 @@ std::vector<models::TokenId> tokens_of(std::string_view text, const Options& o,
   }
   if (how.mode == PerplexityMode::kSecondHalf && t.add_bos) how.first = t.bos;
   if (!o.ids_file.empty()) return parse_ids(text, model.config.vocab, o.ids_file);
-  const models::Tokenizer tokenizer(t);
+  const models::Tokenizer tokenizer = tokenizer_of(model, o.model);
   // As llama.cpp: the BOS before the text counts as a token of it, and what spells a special token
   // is no such token.
   if (how.mode == PerplexityMode::kSecondHalf) return tokenizer.encode(text, true, false);

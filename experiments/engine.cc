@@ -99,6 +99,14 @@ kernels::Isa isa_from(const std::string& name) {
   throw std::runtime_error("--isa " + name + ": no such instruction set");
 }
 
+models::Tokenizer tokenizer_of(const models::Model& model, const std::string& path) {
+  if (model.tokenizer.tokens.empty())
+    throw std::runtime_error(path +
+                             ": has no tokenizer; put its tokenizer.json or tokenizer.model there, "
+                             "or give ids to tern logits");
+  return models::Tokenizer(model.tokenizer);
+}
+
 Engine make_engine(const EngineOptions& o, const models::Model& model) {
   const bool simulated = o.engine == "cycle" || o.engine == "rtl";
   if (simulated && !kHasSim)

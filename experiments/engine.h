@@ -17,6 +17,7 @@
 #include "models/decoder.h"
 #include "models/linear.h"
 #include "models/model.h"
+#include "models/tokenizer.h"
 #include "models/transformer.h"
 
 namespace tern::experiments {
@@ -50,6 +51,10 @@ struct Engine {
   std::unique_ptr<models::Decoder> decoder;
   models::Transformer* transformer = nullptr;  // the decoder, null for "reference"
 };
+
+// The tokenizer of the model at `path`. Throws std::runtime_error naming it where it has none, as a
+// directory of weights alone.
+models::Tokenizer tokenizer_of(const models::Model& model, const std::string& path);
 
 // Throws std::runtime_error naming the option.
 Engine make_engine(const EngineOptions& options, const models::Model& model);

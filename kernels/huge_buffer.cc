@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -74,7 +76,9 @@ HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const c
   base_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base_ == MAP_FAILED) {
     base_ = nullptr;
-    refuse(what, bytes, available_memory_bytes());
+    throw std::runtime_error(std::string(what) + ": needs " + mib(bytes) +
+                             " MiB of memory, which the system does not give (" +
+                             std::strerror(errno) + "); see ulimit -v");
   }
   const auto at = reinterpret_cast<std::uintptr_t>(base_);
   data_ =

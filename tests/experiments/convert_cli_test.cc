@@ -271,26 +271,38 @@ TEST_CASE("inspect shows bits zeros and entropy per layer", "[experiments]") {
 
 TEST_CASE("rows that are packed together are counted and multiplied together", "[experiments]") {
   const Cli cli;
-  REQUIRE(cli.shell("{t} synth --shape bitnet-700m --layers 1 --vocab 512 --out {d}/i2s").code ==
-          0);
-  REQUIRE(cli.shell("{t} convert {d}/i2s {d}/tl2 --linears tl2").code == 0);
+  REQUIRE(
+      cli.shell("{t} synth --shape bitnet-700m --layers 1 --vocab 512 --out {d}/i2s.gguf").code ==
+      0);
+  REQUIRE(cli.shell("{t} convert {d}/i2s.gguf {d}/tl2.gguf --linears tl2").code == 0);
   for (const char* name : {"i2s", "tl2"}) {
-    const std::string file = "{d}/" + std::string(name);
+    const std::string file = "{d}/" + std::string(name) + ".gguf";
     REQUIRE(cli.shell("{t} inspect " + file + " --json " + file + ".inspect").code == 0);
     for (const char* engine : {"cpu", "reference"})
       REQUIRE(cli.shell("{t} logits " + file + " --ids 1,2 --kv f32 --engine " + engine +
                         " --json " + file + "." + engine)
                   .code == 0);
-    CHECK(json_of(cli.file(std::string(name) + ".cpu"))["logits"] ==
-          json_of(cli.file("i2s.cpu"))["logits"]);
-    CHECK(json_of(cli.file(std::string(name) + ".reference"))["logits"] ==
-          json_of(cli.file("i2s.reference"))["logits"]);
+    CHECK(json_of(cli.file(std::string(name) + ".gguf.cpu"))["logits"] ==
+          json_of(cli.file("i2s.gguf.cpu"))["logits"]);
+    CHECK(json_of(cli.file(std::string(name) + ".gguf.reference"))["logits"] ==
+          json_of(cli.file("i2s.gguf.reference"))["logits"]);
   }
+  CHECK(json_of(cli.file("tl2.gguf.inspect"))["layers"][0]["linears"]["attn_q"]["type"] == "TL2");
   const auto zeros = [&](const char* name) {
     return json_of(cli.file(name))["totals"]["ternary"]["zero_fraction"];
   };
-  REQUIRE(zeros("i2s.inspect").is_number());
-  CHECK(zeros("i2s.inspect") == zeros("tl2.inspect"));
+  REQUIRE(zeros("i2s.gguf.inspect").is_number());
+  CHECK(zeros("i2s.gguf.inspect") == zeros("tl2.gguf.inspect"));
+}
+
+TEST_CASE("a directory of weights alone says that it has no tokenizer", "[experiments]") {
+  const Synth cli;
+  REQUIRE(cli.run("convert {d}/a.gguf {d}/hf").code == 0);
+  for (const auto& entry : fs::directory_iterator(cli.file("hf")))
+    if (entry.path().filename().string().starts_with("token")) fs::remove(entry.path());
+  CHECK(cli.run("logits {d}/hf --ids 1,2 --json {d}/j").code == 0);
+  for (const char* command : {"generate {d}/hf --prompt a", "chat {d}/hf"})
+    check_refused(cli.run(command), 1, cli.file("hf") + ": has no tokenizer");
 }
 
 }  // namespace
