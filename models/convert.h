@@ -61,9 +61,9 @@ std::vector<ConvertTensor> plan_tensors(
 // What the options ask for that matrix; nothing where they are silent.
 std::optional<std::string> asked_format(const Linear& matrix, std::string_view slot, bool tied,
                                         const ConvertOptions& options);
-// Throws std::runtime_error where options ask two formats of one tensor.
 // A note where the products of ternary linears lose their INT8 activations.
 void note_activations(ConvertReport& report);
+// Throws std::runtime_error where options ask two formats of one tensor.
 void check_tied(const ConvertOptions& options);
 
 // Each writes whole or not at all, with that tokenizer instead of the model's, and returns whether
