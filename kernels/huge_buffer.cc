@@ -68,15 +68,12 @@ void require_memory(std::size_t bytes, const char* what) {
   if (bytes > there) refuse(what, bytes, there);
 }
 
-HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const char* what)
-    : size_(bytes), asked_(pages) {
-  require_memory(bytes, what);
-  if (bytes == 0) return;
-  mapped_ = bytes + kAlignment;
+void HugeBuffer::map(const char* what) {
+  mapped_ = size_ + kAlignment;
   base_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base_ == MAP_FAILED) {
     base_ = nullptr;
-    throw std::runtime_error(std::string(what) + ": needs " + mib(bytes) +
+    throw std::runtime_error(std::string(what) + ": needs " + mib(size_) +
                              " MiB of memory, which the system does not give (" +
                              std::strerror(errno) + "); see ulimit -v");
   }
@@ -84,8 +81,22 @@ HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const c
   data_ =
       static_cast<std::uint8_t*>(base_) + ((at + kAlignment - 1) / kAlignment * kAlignment - at);
   // A kernel without huge pages refuses the advice, and normal pages are what remains.
-  (void)madvise(base_, mapped_, pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+  (void)madvise(base_, mapped_, asked_ == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
 
+HugeBuffer HugeBuffer::untouched(std::size_t bytes, const char* what) {
+  HugeBuffer buffer;
+  buffer.size_ = bytes;
+  buffer.asked_ = Pages::kHuge;
+  if (bytes != 0) buffer.map(what);
+  return buffer;
+}
+
+HugeBuffer::HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const char* what)
+    : size_(bytes), asked_(pages) {
+  require_memory(bytes, what);
+  if (bytes == 0) return;
+  map(what);
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t grain = pages == Pages::kHuge ? kAlignment : page;
   const auto touch = [&](std::size_t begin, std::size_t end) {

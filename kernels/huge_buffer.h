@@ -34,6 +34,8 @@ class HugeBuffer {
   // `bytes` zeros, each page touched by the thread of `pool` that parallel_for gives it to. Throws
   // std::runtime_error that names `what` and both sizes when the memory is not there.
   HugeBuffer(std::size_t bytes, Pages pages, ThreadPool& pool, const char* what = "buffer");
+  // The same in huge pages, which nobody has touched and no memory is yet there for.
+  static HugeBuffer untouched(std::size_t bytes, const char* what);
   ~HugeBuffer();
   HugeBuffer(HugeBuffer&& other) noexcept { swap(other); }
   HugeBuffer& operator=(HugeBuffer&& other) noexcept {
@@ -48,6 +50,7 @@ class HugeBuffer {
   std::size_t huge_bytes() const;
 
  private:
+  void map(const char* what);
   void swap(HugeBuffer& other) noexcept {
     std::swap(base_, other.base_);
     std::swap(mapped_, other.mapped_);

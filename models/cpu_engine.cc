@@ -31,21 +31,19 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
 }
 
 kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
-  auto& buffer = packed_[&w];
-  if (buffer.size() == 0) {
-    using Pages = kernels::HugeBuffer::Pages;
+  const std::uint8_t*& data = packed_[&w];
+  if (data == nullptr) {
     const std::size_t bytes = ternary_.geometry.bytes(w.rows, w.cols);
-    kernels::HugeBuffer to(bytes,
-                           bytes < kernels::HugeBuffer::kAlignment ? Pages::kNormal : Pages::kHuge,
-                           pool_, w.name.c_str());
+    std::uint8_t* to = arena_.room(bytes, w.name.c_str());
     if (w.format == nullptr)
-      kernels::repack(pool_, w.t2(), w.cols, w.name, layout_, to.data());
+      kernels::repack(pool_, w.t2(), w.cols, w.name, layout_, to);
     else
-      kernels::repack(pool_, *w.format, w.bytes, w.rows, w.cols, w.name, layout_, to.data());
-    buffer = std::move(to);  // now that nothing has been thrown
+      kernels::repack(pool_, *w.format, w.bytes, w.rows, w.cols, w.name, layout_, to);
+    arena_.keep(bytes);  // now that nothing has been thrown
+    data = to;
     if (w.mapped) drop_pages(w.bytes.data(), w.bytes.size());
   }
-  return {buffer.data(), w.rows, w.cols};
+  return {data, w.rows, w.cols};
 }
 
 void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) {

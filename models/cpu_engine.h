@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/format.h"
-#include "kernels/huge_buffer.h"
+#include "kernels/huge_arena.h"
 #include "kernels/isa.h"
 #include "kernels/ternary/layouts.h"
 #include "kernels/ternary/linears.h"
@@ -46,7 +46,8 @@ class CpuEngine : public LinearEngine {
   kernels::Isa isa_;
   const kernels::ComputeLayout& layout_;
   kernels::TernaryProduct ternary_;
-  std::unordered_map<const TernaryMatrix*, kernels::HugeBuffer> packed_;
+  std::unordered_map<const TernaryMatrix*, const std::uint8_t*> packed_;
+  kernels::HugeArena arena_;
   std::vector<kernels::TernaryLinear> linears_;
   DenseProduct dense_;
   // Of the matrix that largest() was asked for; made when it is asked for a second time.

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "kernels/check.h"
+#include "kernels/prefetch.h"
 #include "kernels/quantize.h"
 #include "kernels/scratch.h"
 
@@ -20,6 +21,9 @@ constexpr std::size_t kSums = 65536;
 
 // Below 2^20 products, some 10 us, one thread is done before another has woken.
 constexpr std::size_t kMinParallelMacs = std::size_t{1} << 20;
+
+// So few that weights stream from memory faster than they are multiplied.
+constexpr std::size_t kFewTokens = 8;
 
 // Rows [begin, end) of one linear.
 void some_rows(const TernaryProduct& product, const TernaryLinear& l, std::size_t begin,
@@ -57,14 +61,21 @@ void ternary_linears(ThreadPool& pool, const TernaryProduct& product,
     macs += l.w.rows * l.w.cols * tokens;
   }
   // Panels of all linears in a row.
+  const bool asks = tokens <= kFewTokens && asks_ahead();
   const auto part = [&](std::size_t begin, std::size_t end) {
     std::size_t first = 0;
-    for (const TernaryLinear& l : linears) {
+    for (std::size_t i = 0; i < linears.size(); ++i) {
+      const TernaryLinear& l = linears[i];
       const std::size_t next = first + product.geometry.panels(l.w.rows);
       const std::size_t from = std::max(begin, first), to = std::min(end, next);
-      if (from < to)
+      if (from < to) {
+        if (asks && next < end) {  // the stream goes on in the next matrix
+          const TernaryView& w = linears[i + 1].w;
+          prefetch_begin(w.data, w.data + product.geometry.bytes(w.rows, w.cols));
+        }
         some_rows(product, l, (from - first) * panel, std::min(l.w.rows, (to - first) * panel), x,
                   ldx, scales, tokens);
+      }
       first = next;
     }
   };
