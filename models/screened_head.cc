@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <functional>
+#include <numeric>
 #include <stdexcept>
 
 #include "kernels/scratch.h"
@@ -28,8 +30,6 @@ constexpr std::size_t kSeeds = 8;
 
 constexpr std::size_t kExactRows = 16;  // that are fetched before they are computed, in L1 and L2
 constexpr std::size_t kExactGrain = 4;
-
-constexpr std::size_t kPiece = 4096;  // rows that one thread looks through
 
 // The k largest of key(i), i < n, k <= n, as a heap: one comparison for most of n.
 template <typename Key>
@@ -89,6 +89,7 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
   panel_most_.resize(layout_.panels());
   found_.resize(layout_.rows);
   counts_.resize((layout_.rows + kPiece - 1) / kPiece);
+  piece_best_.resize(counts_.size());
 }
 
 void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
@@ -113,33 +114,51 @@ void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
     throw std::runtime_error(w_.name + ": its file has become shorter since it was opened");
 }
 
-void ScreenedHead::find_reaching(float threshold) {
+void ScreenedHead::each_piece(const std::function<void(std::size_t)>& body) {
   pool_.parallel_for(counts_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t piece = begin; piece < end; ++piece) {
-      const std::size_t first = piece * kPiece, last = std::min(first + kPiece, layout_.rows);
-      std::uint32_t* to = found_.data() + first;
-      std::size_t n = 0;
-      for (std::size_t r = first; r < last; ++r) {  // no branch: any row may reach
-        to[n] = static_cast<std::uint32_t>(r);
-        n += static_cast<std::size_t>(!(bounds_[r] < threshold));
-      }
-      counts_[piece] = n;
-    }
+    for (std::size_t piece = begin; piece < end; ++piece) body(piece);
   });
-  reaching_.clear();
-  for (std::size_t piece = 0; piece < counts_.size(); ++piece) {
-    const std::uint32_t* from = found_.data() + piece * kPiece;
-    reaching_.insert(reaching_.end(), from, from + counts_[piece]);
-  }
 }
 
-void ScreenedHead::keep_reaching(float threshold) {
-  std::size_t n = 0;
-  for (const std::uint32_t r : reaching_) {
-    reaching_[n] = r;
-    n += static_cast<std::size_t>(!(bounds_[r] < threshold));
-  }
-  reaching_.resize(n);
+std::size_t ScreenedHead::find_reaching(float threshold) {
+  each_piece([&](std::size_t piece) {
+    const std::size_t first = piece * kPiece, last = std::min(first + kPiece, layout_.rows);
+    std::uint32_t* to = found_.data() + first;
+    std::size_t n = 0;
+    for (std::size_t r = first; r < last; ++r) {  // no branch: any row may reach
+      to[n] = static_cast<std::uint32_t>(r);
+      n += static_cast<std::size_t>(!(bounds_[r] < threshold));
+    }
+    counts_[piece] = n;
+  });
+  return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0});
+}
+
+void ScreenedHead::look_again(const kernels::Screen& screen) {
+  each_piece([&](std::size_t piece) {
+    const auto rows = found(piece);
+    run_.fine(screen, input_, rows, estimates_.data(), bounds_.data());
+    Best best;
+    for (const std::uint32_t r : rows) {
+      if (best.row == kNone || estimates_[r] > estimates_[best.row]) best.row = r;
+      best.bound = std::max(best.bound, std::isnan(bounds_[r]) ? INFINITY : bounds_[r]);
+    }
+    piece_best_[piece] = best;
+  });
+}
+
+std::size_t ScreenedHead::keep_reaching(float threshold) {
+  each_piece([&](std::size_t piece) {
+    std::uint32_t* to = found_.data() + piece * kPiece;
+    std::size_t n = 0;
+    if (!(piece_best_[piece].bound < threshold))
+      for (const std::uint32_t r : found(piece)) {
+        to[n] = r;
+        n += static_cast<std::size_t>(!(bounds_[r] < threshold));
+      }
+    counts_[piece] = n;
+  });
+  return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0});
 }
 
 void ScreenedHead::best_of_panels(std::size_t n, std::vector<std::uint32_t>& rows) {
@@ -154,12 +173,17 @@ void ScreenedHead::best_of_panels(std::size_t n, std::vector<std::uint32_t>& row
   }
 }
 
-void ScreenedHead::best_of(const std::vector<std::uint32_t>& among, std::size_t n,
-                           std::vector<std::uint32_t>& rows) {
+bool ScreenedHead::best_of_pieces(std::size_t n, std::vector<std::uint32_t>& rows) {
+  std::vector<std::uint32_t>& some = reaching_;
+  some.clear();
+  for (const Best& best : piece_best_)
+    if (best.row != kNone) some.push_back(best.row);
+  if (some.size() < n) return false;
   best_k(
-      among.size(), n, [&](std::size_t i) { return estimates_[among[i]]; }, best_);
+      some.size(), n, [&](std::size_t i) { return estimates_[some[i]]; }, best_);
   rows.clear();
-  for (const auto& [most, i] : best_) rows.push_back(among[i]);
+  for (const auto& [most, i] : best_) rows.push_back(some[i]);
+  return true;
 }
 
 float ScreenedHead::kth_of(const float* x, std::size_t k, LargestRows::Work& work) {
@@ -196,18 +220,19 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
 
   best_of_panels(std::min(std::max(k, kSeeds), layout_.panels()), seeds_);
   float threshold = kth_of(x, k, work);
-  find_reaching(threshold);
-  if (reaching_.size() > k + kFewRows) {
-    pool_.parallel_for(reaching_.size(), 64, [&](std::size_t begin, std::size_t end) {
-      run_.fine(screen, input_, std::span(reaching_).subspan(begin, end - begin), estimates_.data(),
-                bounds_.data());
-    });
-    work.fine_rows = reaching_.size();
+  std::size_t left = find_reaching(threshold);
+  if (left > k + kFewRows) {
+    look_again(screen);
+    work.fine_rows = left;
     work.bytes += work.fine_rows * layout_.fine_row_bytes();
-    best_of(reaching_, k, seeds_);
-    threshold = std::max(threshold, kth_of(x, k, work));
-    keep_reaching(threshold);
-    if (reaching_.size() > layout_.rows / 8) return false;
+    if (best_of_pieces(k, seeds_)) threshold = std::max(threshold, kth_of(x, k, work));
+    left = keep_reaching(threshold);
+    if (left > layout_.rows / 8) return false;
+  }
+  reaching_.clear();
+  for (std::size_t piece = 0; piece < counts_.size(); ++piece) {
+    const auto rows = found(piece);
+    reaching_.insert(reaching_.end(), rows.begin(), rows.end());
   }
   exact(x, reaching_, out.results);
   out.rows = reaching_;

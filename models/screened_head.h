@@ -14,6 +14,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -43,13 +46,27 @@ class ScreenedHead {
   void exact(const float* x, const std::vector<std::uint32_t>& rows, std::vector<float>& y);
   // The k-th largest exact result of seeds_.
   float kth_of(const float* x, std::size_t k, LargestRows::Work& work);
-  // Of the n panels or rows with the largest estimates, one row each.
+  // Rows that one thread looks through, in parallel with others.
+  static constexpr std::size_t kPiece = 512;
+  void each_piece(const std::function<void(std::size_t)>& body);
+  std::span<const std::uint32_t> found(std::size_t piece) const {
+    return std::span(found_).subspan(piece * kPiece, counts_[piece]);
+  }
+  // Of the rows of a piece that were looked at again.
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;  // fits() asks for fewer rows
+  struct Best {
+    std::uint32_t row = kNone;                              // of the largest estimate
+    float bound = -std::numeric_limits<float>::infinity();  // the largest; NaN counts as infinite
+  };
+  // The rows whose bound reaches the threshold, ascending in found(): of all, and of those found.
+  // Returns how many.
+  std::size_t find_reaching(float threshold);
+  std::size_t keep_reaching(float threshold);
+  // Those found with the second plane, and the largest estimate of each piece.
+  void look_again(const kernels::Screen& screen);
+  // Rows of the n largest estimates, one of each panel or piece; false where fewer pieces have any.
   void best_of_panels(std::size_t n, std::vector<std::uint32_t>& rows);
-  void best_of(const std::vector<std::uint32_t>& among, std::size_t n,
-               std::vector<std::uint32_t>& rows);
-  // The rows whose bound reaches the threshold, ascending: of all, and of reaching_.
-  void find_reaching(float threshold);
-  void keep_reaching(float threshold);
+  bool best_of_pieces(std::size_t n, std::vector<std::uint32_t>& rows);
 
   const DenseMatrix& w_;
   const DenseProduct& product_;
@@ -64,6 +81,7 @@ class ScreenedHead {
   std::vector<std::uint32_t> seeds_, reaching_;  // rows
   std::vector<std::uint32_t> found_;             // [rows]: of each piece, from where it begins
   std::vector<std::size_t> counts_;              // [pieces]
+  std::vector<Best> piece_best_;                 // [pieces]
   std::vector<std::pair<float, std::size_t>> best_;
   std::vector<float> seed_results_;
 };

@@ -81,21 +81,14 @@ TERN_TARGET void score_tile(const std::uint8_t* keys, std::size_t stride, std::s
   for (std::size_t r = 0; r < R; ++r)
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < B; ++b) a[r][b] = Ops::zero();
+  // Lines per column: keys and values of as many blocks as the tile has.
   constexpr std::size_t kLine = 64;
   constexpr std::size_t kAsks =
-      std::max<std::size_t>(B * kKvBlock * sizeof(typename F::E) / kLine, 1);  // per column
-  const std::size_t lines = d * kKvBlock * sizeof(typename F::E) / kLine;      // of a block
+      std::max<std::size_t>(2 * B * kKvBlock * sizeof(typename F::E) / kLine, 1);
   const std::uint8_t* ask = keys + B * stride;
-  std::size_t left = lines;
   for (std::size_t i = 0; i < d; ++i) {
     if constexpr (ahead<R>())
-      for (std::size_t n = 0; n < kAsks; ++n, ask += kLine) {
-        __builtin_prefetch(ask, 0, 2);
-        if (--left == 0) {
-          left = lines;
-          ask += stride - lines * kLine;
-        }
-      }
+      for (std::size_t n = 0; n < kAsks; ++n, ask += kLine) __builtin_prefetch(ask, 0, 2);
     Ops::Reg k[B];
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < B; ++b)
@@ -126,6 +119,8 @@ void scores(const KvLayout& layout, const KvHead& head, std::size_t blocks, cons
         score_tile<F, R, B>(head.data + b * head.stride, head.stride, layout.head_dim, q + r * ldq,
                             ldq, factor, out + r * ldo + b * kKvBlock, ldo);
       };
+      if constexpr (ahead<R>())
+        for (std::size_t at = 0; at < head.stride; at += 64) __builtin_prefetch(head.data + at, 0, 2);
       by_rows<wide<R>()>(0, blocks, tile);
     });
   });
@@ -145,9 +140,6 @@ TERN_TARGET void average_tile(const std::uint8_t* values, std::size_t stride, st
     const typename F::E* v = elements<F>(values);
     const std::size_t end = std::min(positions, p0 + kKvBlock);
     for (std::size_t p = p0; p < end; ++p, v += padded) {
-      if constexpr (ahead<R>())
-        for (std::size_t c = 0; c < C; c += 2)
-          __builtin_prefetch(reinterpret_cast<const std::uint8_t*>(v + c * kPad) + stride, 0, 2);
       Ops::Reg x[C];
 #pragma GCC unroll 8
       for (std::size_t c = 0; c < C; ++c) x[c] = F::load(v + c * kPad);
