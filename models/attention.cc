@@ -38,10 +38,10 @@ struct Attention::Partial {
 void Attention::segment(const Tile& tile, const KvCache& cache, std::size_t layer, std::size_t s,
                         const Partial& to) const {
   const std::size_t d = config_.head_dim, padded = cache.layout().padded();
-  const std::size_t begin = s * KvCache::kSegment;
+  const std::size_t begin = KvCache::begin_of(s), most = KvCache::begin_of(s + 1) - begin;
   const auto seen = [&](std::size_t row) {
     const std::size_t end = tile.position + row / tile.group + 1;
-    return end <= begin ? 0 : std::min(end - begin, KvCache::kSegment);
+    return end <= begin ? 0 : std::min(end - begin, most);
   };
   const std::size_t most_seen = seen(tile.rows - 1);
   std::size_t row = 0;
@@ -103,9 +103,6 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
   const std::size_t tiles = (tokens + most_tokens - 1) / most_tokens;
   const std::size_t units = tiles * config_.kv_heads;
 
-  const auto segments_of = [](std::size_t positions) {
-    return (positions + KvCache::kSegment - 1) / KvCache::kSegment;
-  };
   const auto tile_of = [&](std::size_t unit) {
     // Early and late tiles in turn: they see few and many positions.
     const std::size_t i = unit / config_.kv_heads;
@@ -143,7 +140,7 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
         Tile tile = tile_of(unit);
         gather(tile, rows);
         segment(tile, cache, layer, 0, all);
-        for (std::size_t s = 1; s < segments_of(tile.position + tile.tokens); ++s) {
+        for (std::size_t s = 1; s < KvCache::segments_for(tile.position + tile.tokens); ++s) {
           segment(tile, cache, layer, s, one);
           join_all(tile, all, one);
         }
@@ -152,7 +149,7 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
     });
     return;
   }
-  const std::size_t segments = segments_of(longest);  // each of them is a part of its own
+  const std::size_t segments = KvCache::segments_for(longest);  // each of them is a part of its own
   partials_.resize(units * segments * room);
   kernels::parallel_for_if(
       pays, pool_, units * segments, 1, [&](std::size_t begin, std::size_t end) {
@@ -160,7 +157,7 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
         float* rows = queries.room<float>(most_rows * d);
         for (std::size_t i = begin; i < end; ++i) {
           Tile tile = tile_of(i / segments);
-          if (i % segments >= segments_of(tile.position + tile.tokens)) continue;
+          if (i % segments >= KvCache::segments_for(tile.position + tile.tokens)) continue;
           gather(tile, rows);
           segment(tile, cache, layer, i % segments, partial(partials_.data() + i * room));
         }
@@ -168,7 +165,7 @@ void Attention::run(const float* q, std::size_t tokens, std::size_t first, const
   for (std::size_t unit = 0; unit < units; ++unit) {
     const Tile tile = tile_of(unit);
     float* at = partials_.data() + unit * segments * room;
-    for (std::size_t s = 1; s < segments_of(tile.position + tile.tokens); ++s)
+    for (std::size_t s = 1; s < KvCache::segments_for(tile.position + tile.tokens); ++s)
       join_all(tile, partial(at), partial(at + s * room));
     finish(tile, partial(at), out);
   }

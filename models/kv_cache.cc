@@ -29,8 +29,8 @@ std::size_t KvCache::bytes() const {
 
 void KvCache::reserve(std::size_t n) {
   using kernels::HugeBuffer;
-  while (segments_.size() * kSegment < n) {
-    const std::size_t bytes = offset(layers_, 0);
+  while (segments_.size() < segments_for(n)) {
+    const std::size_t bytes = offset(segments_.size(), layers_, 0);
     const auto pages =
         bytes < HugeBuffer::kAlignment ? HugeBuffer::Pages::kNormal : HugeBuffer::Pages::kHuge;
     kernels::ThreadPool alone(1);
@@ -40,14 +40,14 @@ void KvCache::reserve(std::size_t n) {
 
 void KvCache::append(std::size_t layer, std::size_t first, std::size_t tokens, const float* k,
                      const float* v) {
-  TERN_CHECK(segments_.size() * kSegment >= first + tokens, "the cache is too short");
+  TERN_CHECK(segments_.size() >= segments_for(first + tokens), "the cache is too short");
   const std::size_t d = layout_.head_dim, stride = kv_heads_ * d;
   std::atomic<bool> finite = true;
   const auto heads = [&](std::size_t begin, std::size_t end) {
     for (std::size_t h = begin; h < end; ++h)
       for (std::size_t t = 0; t < tokens; ++t) {
-        const std::size_t p = first + t, in = p % kSegment;
-        std::uint8_t* block = segments_[p / kSegment].data() + offset(layer, h) +
+        const std::size_t p = first + t, s = segment_of(p), in = p - begin_of(s);
+        std::uint8_t* block = segments_[s].data() + offset(s, layer, h) +
                               in / kernels::kKvBlock * layout_.block_bytes();
         if (!run_.append(layout_, block, in % kernels::kKvBlock, k + t * stride + h * d,
                          v + t * stride + h * d))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keys (rotated) and values of all layers, in segments of 512 positions that are allocated as
-// the sequence reaches them. Within a segment the blocks of one head
+// The keys (rotated) and values of all layers, in segments that are allocated as the sequence
+// reaches them: of 512 positions, the first cut at 128, so that a short text takes a quarter and
+// its attention has parts for several threads. Within a segment the blocks of one head
 // (kernels/attention/attention.h) lie side by side.
 
 #pragma once
@@ -20,8 +21,19 @@ namespace tern::models {
 
 class KvCache {
  public:
-  static constexpr std::size_t kSegment = 512;  // positions
-  static constexpr std::size_t kSegmentBlocks = kSegment / kernels::kKvBlock;
+  static constexpr std::size_t kSegment = 512, kFirstCut = 128;  // positions
+
+  // Segment s has positions [begin_of(s), begin_of(s + 1)).
+  static constexpr std::size_t begin_of(std::size_t s) {
+    return s == 0 ? 0 : s == 1 ? kFirstCut : (s - 1) * kSegment;
+  }
+  static constexpr std::size_t segment_of(std::size_t position) {
+    return position < kFirstCut ? 0 : position / kSegment + 1;
+  }
+  // That positions [0, n) take.
+  static constexpr std::size_t segments_for(std::size_t n) {
+    return n == 0 ? 0 : segment_of(n - 1) + 1;
+  }
 
   // pool may be null: one thread.
   KvCache(const Config& config, kernels::KvFormat format, kernels::Isa isa,
@@ -40,14 +52,15 @@ class KvCache {
   void append(std::size_t layer, std::size_t first, std::size_t tokens, const float* k,
               const float* v);
 
-  // Segment s of a head: positions from s * kSegment on.
+  // Segment s of a head.
   kernels::KvHead head(std::size_t layer, std::size_t s, std::size_t head) const {
-    return {segments_[s].data() + offset(layer, head), layout_.block_bytes()};
+    return {segments_[s].data() + offset(s, layer, head), layout_.block_bytes()};
   }
 
  private:
-  std::size_t offset(std::size_t layer, std::size_t head) const {
-    return (layer * kv_heads_ + head) * kSegmentBlocks * layout_.block_bytes();
+  std::size_t offset(std::size_t s, std::size_t layer, std::size_t head) const {
+    const std::size_t blocks = (begin_of(s + 1) - begin_of(s)) / kernels::kKvBlock;
+    return (layer * kv_heads_ + head) * blocks * layout_.block_bytes();
   }
 
   std::size_t layers_, kv_heads_;

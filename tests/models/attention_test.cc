@@ -134,6 +134,10 @@ TEST_CASE("the cache grows by segments and says what it takes", "[models]") {
   CHECK(cache.bytes_per_token() == 2 * 2 * 64 * 2);  // keys and values of 2 layers
   CHECK(cache.bytes() == 0);
   cache.reserve(1);
+  CHECK(cache.bytes() == 128 * cache.bytes_per_token());
+  cache.reserve(128);
+  CHECK(cache.bytes() == 128 * cache.bytes_per_token());
+  cache.reserve(129);
   CHECK(cache.bytes() == 512 * cache.bytes_per_token());
   cache.reserve(512);
   CHECK(cache.bytes() == 512 * cache.bytes_per_token());
