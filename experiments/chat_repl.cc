@@ -6,12 +6,14 @@
 
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "experiments/chat_file.h"
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/line_editor.h"
 #include "experiments/output.h"
 #include "models/whole_file.h"
 
@@ -167,10 +169,16 @@ bool Repl::line(const std::string& text) {
 
 int Repl::run() {
   LineReader reader;
+  std::optional<LineEditor> editor;
+  if (LineEditor::usable()) {
+    std::vector<std::string> names;
+    for (const Command& c : commands()) names.emplace_back(c.name);
+    editor.emplace("> ", std::move(names));
+  }
   bool interrupted = false;
   for (std::string text;;) {
-    if (options_.terminal) fmt::print(stderr, "> ");
-    const auto got = reader.read(text);
+    if (options_.terminal && !editor) fmt::print(stderr, "> ");
+    const auto got = editor ? editor->read(text) : reader.read(text);
     if (got == LineReader::Got::kEnd) {
       if (options_.terminal) fmt::print(stderr, "\n");
       break;
@@ -197,7 +205,11 @@ void Repl::help(const std::string&) {
   std::string text;
   for (const Command& c : commands())
     text += fmt::format("{:<20} {}\n", fmt::format("{} {}", c.name, c.arguments), c.help);
-  print_out(text + "Anything else is said to the model. Ctrl-C stops a reply.\n");
+  print_out(
+      text +
+      "Anything else is said to the model. Ctrl-C stops a reply, or clears a line. On a terminal "
+      "arrow keys\nedit the line and bring back earlier ones, Ctrl-R searches them, Tab "
+      "completes a command.\n");
 }
 
 void Repl::system(const std::string& rest) { chat_.set_system(rest); }
