@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -32,6 +33,10 @@ T number(const std::string& text, const std::string& what) {
   T value{};
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc::result_out_of_range && at == end)
+    throw std::runtime_error(fmt::format("{}: found {}, expected {} to {}", what, text,
+                                         std::numeric_limits<T>::lowest(),
+                                         std::numeric_limits<T>::max()));
   if (error != std::errc() || at != end)
     throw std::runtime_error(what + ": found '" + text + "', expected a number");
   return value;

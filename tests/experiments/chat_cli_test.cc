@@ -100,6 +100,7 @@ TEST_CASE("what cannot be done is said and the conversation goes on", "[experime
       {"/set temperature hot", "found 'hot', expected a number"},
       {"/set top-k -3", "found '-3', expected a number"},
       {"/set tokens 0", "expected at least 1"},
+      {"/set top-k 99999999999999999999", "expected 0 to 18446744073709551615"},
       {"/save", "/save: expected the name of a file"},
       {"/save " + cli.file("no/such"), "no/such: cannot"},
       {"/load " + cli.file("none"), "none: cannot open"},
