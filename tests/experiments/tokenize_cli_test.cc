@@ -79,6 +79,30 @@ TEST_CASE("special tokens are added unless told otherwise", "[experiments]") {
   CHECK(cli.run("detokenize {d}/t.json --ids '[256, 65]' --skip-special").out == "A");
 }
 
+TEST_CASE("special tokens that a text spells are plain text where that is asked for",
+          "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  CHECK(cli.run("tokenize {d}/t.json --no-parse-special --text 'A<s>'").out ==
+        "256,65,60,115,62\n");
+  models::write_whole_file(
+      cli.file("t.model"),
+      models::model_file({{std::string(models::kBlankMark), -1}, {"a", -2}, {"s", -3}}));
+  const std::string text = "a<s>a </s> a<unk><0x61>";
+  models::write_whole_file(cli.file("text"), text);
+  const auto back = [&](const std::string& option) {
+    REQUIRE(cli.run("tokenize {d}/t.model --file {d}/text --no-special --json {d}/ids " + option)
+                .code == 0);
+    const json j = json_of(cli.file("ids"));
+    CHECK(j["special_parsed"] == option.empty());
+    models::write_whole_file(cli.file("list"), j["ids"].dump());
+    CHECK((j["ids"].dump().find(",1,") == std::string::npos) == !option.empty());
+    return cli.run("detokenize {d}/t.model --ids-file {d}/list").out;
+  };
+  CHECK(back("--no-parse-special") == text);
+  CHECK(back("") != text);  // a blank goes before what follows <s>
+}
+
 TEST_CASE("a text may come from a pipe and a tokenizer may not", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t.json"), byte_json());
