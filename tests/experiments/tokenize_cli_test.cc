@@ -116,6 +116,23 @@ TEST_CASE("a text may come from a pipe and a tokenizer may not", "[experiments]"
                 "not a regular file; only texts may come from a pipe");
 }
 
+TEST_CASE("JSON may follow the text on standard output", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  // A file's text stays where it is, a pipe's as well; what was there is added to.
+  for (const char* to : {">{d}/o", ">>{d}/o", "| cat >{d}/o"}) {
+    INFO(to);
+    models::write_whole_file(cli.file("o"), "before\n");
+    const Result r =
+        cli.shell("{t} tokenize {d}/t.json --text AB --json /dev/stdout " + std::string(to));
+    CHECK(r.code == 0);
+    const std::string text = models::read_file(cli.file("o"));
+    const std::string before = std::string(to).starts_with(">>") ? "before\n" : "";
+    CHECK(text.starts_with(before + "256,65,66\n{"));
+    CHECK(json::parse(text.substr(text.find('{')))["ids"] == json({256, 65, 66}));
+  }
+}
+
 TEST_CASE("ids and files that are none are refused", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t.json"), byte_json());
