@@ -6,12 +6,15 @@
 
 #include <charconv>
 #include <cstdio>
+#include <limits>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "experiments/chat_file.h"
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/line_editor.h"
 #include "experiments/output.h"
 #include "models/whole_file.h"
 
@@ -30,6 +33,10 @@ T number(const std::string& text, const std::string& what) {
   T value{};
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc::result_out_of_range && at == end)
+    throw std::runtime_error(fmt::format("{}: found {}, expected {} to {}", what, text,
+                                         std::numeric_limits<T>::lowest(),
+                                         std::numeric_limits<T>::max()));
   if (error != std::errc() || at != end)
     throw std::runtime_error(what + ": found '" + text + "', expected a number");
   return value;
@@ -167,10 +174,16 @@ bool Repl::line(const std::string& text) {
 
 int Repl::run() {
   LineReader reader;
+  std::optional<LineEditor> editor;
+  if (LineEditor::usable()) {
+    std::vector<std::string> names;
+    for (const Command& c : commands()) names.emplace_back(c.name);
+    editor.emplace("> ", std::move(names));
+  }
   bool interrupted = false;
   for (std::string text;;) {
-    if (options_.terminal) fmt::print(stderr, "> ");
-    const auto got = reader.read(text);
+    if (options_.terminal && !editor) fmt::print(stderr, "> ");
+    const auto got = editor ? editor->read(text) : reader.read(text);
     if (got == LineReader::Got::kEnd) {
       if (options_.terminal) fmt::print(stderr, "\n");
       break;
@@ -197,7 +210,11 @@ void Repl::help(const std::string&) {
   std::string text;
   for (const Command& c : commands())
     text += fmt::format("{:<20} {}\n", fmt::format("{} {}", c.name, c.arguments), c.help);
-  print_out(text + "Anything else is said to the model. Ctrl-C stops a reply.\n");
+  print_out(
+      text +
+      "Anything else is said to the model. Ctrl-C stops a reply, or clears a line. On a terminal "
+      "arrow keys\nedit the line and bring back earlier ones, Ctrl-R searches them, Tab "
+      "completes a command.\n");
 }
 
 void Repl::system(const std::string& rest) { chat_.set_system(rest); }

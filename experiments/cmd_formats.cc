@@ -199,7 +199,8 @@ void add_formats(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd =
       app.add_subcommand("formats", "Show the ternary layouts and what they take per weight");
-  CLI::Option* model = cmd->add_option("model", o->model, "Checkpoint (GGUF) to pack");
+  CLI::Option* model =
+      cmd->add_option("model", o->model, "Checkpoint to pack: GGUF file or Hugging Face directory");
   const auto random = [&](CLI::Option* option) { option->excludes(model)->capture_default_str(); };
   const CLI::Validator extent = between<std::size_t>(1, kMostWeights);
   random(cmd->add_option("--rows", o->rows, "Rows of a random matrix")->check(extent));

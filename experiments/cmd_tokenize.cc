@@ -44,14 +44,14 @@ ordered_json head(const char* schema, const std::string& path, const models::Tok
 
 struct TokenizeOptions {
   std::string model, text, file, json;
-  bool no_special = false, pieces = false;
+  bool no_special = false, no_parse_special = false, pieces = false;
 };
 
 void tokenize(const TokenizeOptions& o, bool from_file) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.file});
   const std::string text = from_file ? models::read_text(o.file) : o.text;
   const models::Tokenizer tokenizer(models::load_tokenizer(o.model));
-  const std::vector<TokenId> ids = tokenizer.encode(text, !o.no_special);
+  const std::vector<TokenId> ids = tokenizer.encode(text, !o.no_special, !o.no_parse_special);
 
   std::string lines;
   if (o.pieces)
@@ -64,6 +64,7 @@ void tokenize(const TokenizeOptions& o, bool from_file) {
   ordered_json j = head("tern.tokenize", o.model, tokenizer);
   j["text_bytes"] = text.size();
   j["special_added"] = !o.no_special;
+  j["special_parsed"] = !o.no_parse_special;
   j["ids"] = ids;
   if (o.pieces) {
     j["pieces"] = ordered_json::array();
@@ -106,6 +107,8 @@ void add_tokenize(CLI::App& app) {
   text->excludes(file);
   cmd->add_flag("--no-special", o->no_special,
                 "Add no BOS and no EOS token; those that the text spells are found all the same");
+  cmd->add_flag("--no-parse-special", o->no_parse_special,
+                "Special and added tokens that the text spells are plain text");
   cmd->add_flag("--pieces", o->pieces, "Show what each token stands for, one to a line");
   cmd->add_option("--json", o->json, "Write {\"ids\":[...]} here");
   cmd->callback([o, text, file] {

@@ -49,6 +49,20 @@ bool HeldInterrupts::take() {
   return sigtimedwait(&set, nullptr, &now) == SIGINT;
 }
 
+Waited wait_for_input(int other) {
+  pollfd files[] = {{STDIN_FILENO, POLLIN, 0}, {other, POLLIN, 0}};
+  sigset_t open;
+  pthread_sigmask(SIG_SETMASK, nullptr, &open);
+  sigdelset(&open, SIGINT);
+  woken = 0;
+  // One that came before is delivered here as well: nothing is lost between the two.
+  while (ppoll(files, 2, nullptr, &open) < 0) {
+    if (woken != 0) return Waited::kInterrupt;
+    if (errno != EINTR) return Waited::kFailed;
+  }
+  return files[1].revents != 0 ? Waited::kOther : Waited::kInput;
+}
+
 LineReader::Got LineReader::read(std::string& line) {
   while (true) {
     const std::size_t end = buffer_.find('\n');
@@ -62,17 +76,10 @@ LineReader::Got LineReader::read(std::string& line) {
       buffer_.clear();
       return line.empty() ? Got::kEnd : Got::kLine;
     }
-    pollfd in{STDIN_FILENO, POLLIN, 0};
-    sigset_t open;
-    pthread_sigmask(SIG_SETMASK, nullptr, &open);
-    sigdelset(&open, SIGINT);
-    woken = 0;
-    // One that came before is delivered here as well: nothing is lost between the two.
-    if (ppoll(&in, 1, nullptr, &open) < 0) {
-      if (woken != 0) return Got::kInterrupt;
-      if (errno == EINTR) continue;
+    const Waited waited = wait_for_input();
+    if (waited == Waited::kInterrupt) return Got::kInterrupt;
+    if (waited == Waited::kFailed)
       throw std::runtime_error(std::string("standard input: cannot wait: ") + std::strerror(errno));
-    }
     char bytes[4096];
     const ssize_t n = ::read(STDIN_FILENO, bytes, sizeof bytes);
     if (n < 0 && errno == EINTR) continue;

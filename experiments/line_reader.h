@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lines of standard input beside Ctrl-C, which ends the work at hand and not the program. Editing
-// of a line is the terminal's own (and rlwrap's): readline and its kin would install handlers of
-// their own for the signal that stops a reply.
+// Lines of standard input beside Ctrl-C, which ends the work at hand and not the program. Those
+// that somebody types at a terminal come from line_editor.h.
 
 #pragma once
 
@@ -26,6 +25,12 @@ class HeldInterrupts {
  private:
   sigset_t previous_;
 };
+
+enum class Waited { kInput, kOther, kInterrupt, kFailed };
+
+// Until standard input, or the open file `other` (-1: none), has something to read, or SIGINT comes
+// while it is held; what has come already counts. kFailed leaves errno.
+Waited wait_for_input(int other = -1);
 
 class LineReader {
  public:

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,8 +29,11 @@ CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<T
     if constexpr (std::is_integral_v<T>) {
       T value = 0;
       const char* const end = text.data() + text.size();
-      if (const auto [at, error] = std::from_chars(text.data(), end, value);
-          at != end || error != std::errc())
+      const auto [at, error] = std::from_chars(text.data(), end, value);
+      if (at == end && error == std::errc::result_out_of_range)
+        throw CLI::ValidationError(name, "found " + text + ", expected at most " +
+                                             std::to_string(std::numeric_limits<T>::max()));
+      if (at != end || error != std::errc())
         throw CLI::ValidationError(name,
                                    "found '" + text + "', expected whole numbers between commas");
       return value;

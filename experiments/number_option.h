@@ -37,13 +37,24 @@ bool read_number(const std::string& text, T& number) {
   }
 }
 
+// Whether `text` is a number above `most`, also one that no type holds.
 template <typename T>
-CLI::Validator number_that(T least, T most, const std::string& expected) {
+bool reads_above(const std::string& text, T most) {
+  char* end = nullptr;
+  const long double value = std::strtold(text.c_str(), &end);
+  return end != text.c_str() && *end == '\0' && value > static_cast<long double>(most);
+}
+
+// `above` is expected where a number is too large, by default what is expected of all.
+template <typename T>
+CLI::Validator number_that(T least, T most, const std::string& expected,
+                           const std::string& above = "") {
   return {[=](const std::string& text) {
             T number{};
             if (read_number(text, number) && number >= least && number <= most)
               return std::string();
-            return fmt::format("found {}, expected {}", text.empty() ? "none" : text, expected);
+            return fmt::format("found {}, expected {}", text.empty() ? "none" : text,
+                               !above.empty() && reads_above(text, most) ? above : expected);
           },
           expected};
 }
@@ -55,12 +66,15 @@ CLI::Validator between(T least, T most) {
 
 template <typename T>
 CLI::Validator at_least(T least) {
-  return number_that(least, std::numeric_limits<T>::max(), fmt::format("at least {}", least));
+  constexpr T kMost = std::numeric_limits<T>::max();
+  return number_that(least, kMost, fmt::format("at least {}", least),
+                     fmt::format("{} to {}", least, kMost));
 }
 
 inline CLI::Validator above_0() {
-  return number_that(std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(),
-                     "above 0");
+  constexpr double kMost = std::numeric_limits<double>::max();
+  return number_that(std::numeric_limits<double>::denorm_min(), kMost, "above 0",
+                     fmt::format("above 0 and at most {}", kMost));
 }
 
 }  // namespace tern::experiments

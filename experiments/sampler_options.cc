@@ -12,13 +12,16 @@ void add_sampler_options(CLI::App& command, models::SamplerOptions& s) {
       ->capture_default_str();
   command.add_option("--top-k", s.top_k, "Sample among the k likeliest; 0: all")
       ->capture_default_str();
-  command.add_option("--top-p", s.top_p, "Then among the likeliest that sum to p")
+  command
+      .add_option("--top-p", s.top_p,
+                  "Then among the likeliest that sum to p; 1: all, 0: the likeliest alone")
       ->check(between(0.0, 1.0))
       ->capture_default_str();
   command
-      .add_option("--min-p", s.min_p,
-                  "Then among those at least p times as probable as the likeliest; these three cut "
-                  "before the temperature is applied")
+      .add_option(
+          "--min-p", s.min_p,
+          "Then among those at least p times as probable as the likeliest, 0: all; these three "
+          "cut before the temperature is applied")
       ->check(between(0.0, 1.0))
       ->capture_default_str();
   command

@@ -3,6 +3,8 @@
 // The `tern` command: the table of its subcommands, and the one place where errors become exit
 // codes (1: bad input, 2: wrong usage).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,6 +15,7 @@
 #include <iterator>
 #include <limits>
 #include <new>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -47,6 +50,8 @@ constexpr std::array kCommands = {
     add_train,       //
 };
 
+const std::string kSeeHelp = " (--help shows the usage)";
+
 int complain(const std::string& line, int code) {
   std::fprintf(stderr, "tern: %s\n", line.c_str());
   return code;
@@ -67,26 +72,42 @@ void refuse_empty_names(CLI::App& app) {
 
 // CLI11 wraps what is below 0 around and takes the largest number for one beyond it.
 void refuse_wrapped_numbers(CLI::App& app) {
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   for (CLI::Option* option : app.get_options())
     if (option->get_type_name().starts_with(CLI::detail::type_name<std::size_t>()) &&
         option->get_items_expected_max() == 1)  // a list looks at each of its own
-      option->check(number_that(std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
-                                "a whole number of at least 0")
+      option->check(number_that(std::uint64_t{0}, kMost, "a whole number of at least 0",
+                                fmt::format("0 to {}", kMost))
                         .description(""));
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
     refuse_wrapped_numbers(*command);
 }
 
+// CLI11 would say no more than that a subcommand is required, also of an option that is none.
+std::string wrong_command(const CLI::App& app, int argc, char** argv) {
+  if (argc > 1 && argv[1][0] == '-') return "";
+  std::set<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (argc > 1 && command->check_name(argv[1])) return "";
+    if (!command->get_group().empty()) names.insert(command->get_name());  // the others are hidden
+  }
+  return fmt::format("{}: expected one of {}",
+                     argc > 1 ? fmt::format("there is no command '{}'", argv[1]) : "no command",
+                     fmt::join(names, ", "));
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Ternary language models on CPUs and on simulated accelerators", "tern");
   app.set_version_flag("--version", "tern " TERN_VERSION);
-  app.require_subcommand(1);
   app.parse_complete_callback([] { kernels::check_environment(); });
   for (const auto add : kCommands) add(app);
   refuse_empty_names(app);
   refuse_wrapped_numbers(app);
+  if (const std::string wrong = wrong_command(app, argc, argv); !wrong.empty())
+    return complain(wrong + kSeeHelp, 2);
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) return complain(wrong_command(app, 1, argv) + kSeeHelp, 2);
     print_out("");  // what is still buffered
     return 0;
   } catch (const Exit& exit) {
@@ -96,7 +117,7 @@ int run(int argc, char** argv) {
     print_out("");
     return 0;
   } catch (const CLI::ParseError& error) {
-    return complain(std::string(error.what()) + " (--help shows the usage)", 2);
+    return complain(error.what() + kSeeHelp, 2);
   }
 }
 

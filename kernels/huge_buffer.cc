@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
 // The number behind `key` in a file of "key number" lines; the file's only number for "".
-std::size_t number_in(const char* path, const std::string& key, std::size_t otherwise) {
+std::size_t number_in(const std::string& path, const std::string& key, std::size_t otherwise) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
@@ -35,14 +35,31 @@ std::size_t number_in(const char* path, const std::string& key, std::size_t othe
   return otherwise;
 }
 
+// How one version of control groups names things.
+struct GroupFiles {
+  const char *mount, *limit, *usage, *idle_files;
+};
+constexpr GroupFiles kVersion2 = {"", "/memory.max", "/memory.current", "inactive_file"};
+constexpr GroupFiles kVersion1 = {"/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes",
+                                  "total_inactive_file"};
+
 // Bytes below the limit of a control group, pages of files that nobody uses counted as free.
-std::size_t group_headroom(const std::string& folder, const char* limit, const char* usage,
-                           const char* idle_files) {
-  const std::size_t most = number_in((folder + limit).c_str(), "", kNoLimit);
+std::size_t group_headroom(const std::string& folder, const GroupFiles& files) {
+  const std::size_t most = number_in(folder + files.limit, "", kNoLimit);
   if (most == kNoLimit) return kNoLimit;
-  const std::size_t used = number_in((folder + usage).c_str(), "", 0);
-  const std::size_t idle = number_in((folder + "memory.stat").c_str(), idle_files, 0);
+  const std::size_t used = number_in(folder + files.usage, "", 0);
+  const std::size_t idle = number_in(folder + "/memory.stat", files.idle_files, 0);
   return most - std::min(most, used - std::min(used, idle));
+}
+
+// The least of `group` ("/user.slice/x") and of all above it but the root. What a container does
+// not see of its own path limits nothing.
+std::size_t least_headroom(const std::string& root, std::string group, const GroupFiles& files) {
+  if (group.find("/..") != group.npos) group.clear();  // outside of what is mounted here
+  std::size_t least = kNoLimit;
+  for (; !group.empty(); group.erase(group.rfind('/')))
+    least = std::min(least, group_headroom(root + files.mount + group, files));
+  return least;
 }
 
 std::string mib(std::size_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20); }
@@ -54,13 +71,25 @@ std::string mib(std::size_t bytes) { return std::to_string((bytes + (1u << 20) -
 
 }  // namespace
 
+std::size_t control_group_headroom(const std::string& own, const std::string& root) {
+  std::size_t least = std::min(group_headroom(root + kVersion2.mount, kVersion2),
+                               group_headroom(root + kVersion1.mount, kVersion1));
+  std::ifstream file(own);
+  for (std::string line; std::getline(file, line);) {  // "4:cpu,memory:/group", "0::/group"
+    const std::size_t names = line.find(':') + 1, group = line.find(":/", names);
+    if (names == 0 || group == line.npos) continue;
+    const std::string controllers = "," + line.substr(names, group - names) + ",";
+    const std::string path = line.substr(group + 1);
+    if (controllers == ",,") least = std::min(least, least_headroom(root, path, kVersion2));
+    if (controllers.find(",memory,") != controllers.npos)
+      least = std::min(least, least_headroom(root, path, kVersion1));
+  }
+  return least;
+}
+
 std::size_t available_memory_bytes() {
   const std::size_t kib = number_in("/proc/meminfo", "MemAvailable:", kNoLimit / 1024);
-  return std::min(
-      {kib * 1024,
-       group_headroom("/sys/fs/cgroup/", "memory.max", "memory.current", "inactive_file"),
-       group_headroom("/sys/fs/cgroup/memory/", "memory.limit_in_bytes", "memory.usage_in_bytes",
-                      "total_inactive_file")});
+  return std::min(kib * 1024, control_group_headroom("/proc/self/cgroup", "/sys/fs/cgroup"));
 }
 
 void require_memory(std::size_t bytes, const char* what) {

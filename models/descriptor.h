@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file descriptor that closes itself.
+// A file descriptor that closes itself, and what is said of a file that the system refuses.
 
 #pragma once
 
 #include <unistd.h>
 
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace tern::models {
@@ -24,5 +26,10 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// `error` is the errno of what was tried: "cannot open".
+[[noreturn]] inline void fail_file(const std::string& path, const std::string& what, int error) {
+  throw std::system_error(error, std::generic_category(), path + ": " + what);
+}
 
 }  // namespace tern::models

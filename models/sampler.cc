@@ -36,7 +36,7 @@ double exp_of(double x) {
 void check(const SamplerOptions& o) {
   require(o.temperature >= 0 && std::isfinite(o.temperature), "temperature", o.temperature,
           "a finite one of at least 0");
-  require(o.top_p > 0 && o.top_p <= 1, "top-p", o.top_p, "above 0 and at most 1");
+  require(o.top_p >= 0 && o.top_p <= 1, "top-p", o.top_p, "0 to 1");
   require(o.min_p >= 0 && o.min_p <= 1, "min-p", o.min_p, "0 to 1");
   require(o.repeat_penalty >= 0.01 && o.repeat_penalty <= 100, "repeat-penalty", o.repeat_penalty,
           "0.01 to 100");
@@ -105,7 +105,7 @@ void Sampler::cut_top_p(double most) {
   // Few are kept as a rule, so what is kept is sorted piece by piece.
   double kept = 0;
   std::size_t n = 0, sorted = 0;
-  while (n < candidates_.size() && kept < options_.top_p * total) {
+  while (n < candidates_.size() && (n == 0 || kept < options_.top_p * total)) {
     if (n == sorted) {
       const auto begin = candidates_.begin() + static_cast<std::ptrdiff_t>(sorted);
       sorted = std::min(candidates_.size(), 8 * sorted + 64);

@@ -20,22 +20,12 @@
 #include <vector>
 
 #include "models/descriptor.h"
+#include "models/output_place.h"
 
 namespace tern::models {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const std::string& path, const std::string& what, int error) {
-  throw std::system_error(error, std::generic_category(), path + ": " + what);
-}
-
-// The file that `path` means when it is a link, so that renaming replaces the file, not the link.
-std::string target_of(const std::string& path) {
-  std::error_code error;
-  const fs::path target = fs::canonical(path, error);
-  return error ? path : target.string();
-}
 
 // The same for every spelling of one file, whether it exists or not.
 std::string place_of(const std::string& path) {
@@ -46,12 +36,6 @@ std::string place_of(const std::string& path) {
     place = place.parent_path() / fs::read_symlink(place, error);
   place = fs::weakly_canonical(place, error);
   return error ? path : place.string();
-}
-
-bool is_special(const std::string& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  return !error && fs::exists(status) && !fs::is_regular_file(status);
 }
 
 // The files that are mapped, so that copy_bytes() finds the one that an address is of.
@@ -138,15 +122,15 @@ bool copy_bytes(const void* at, std::size_t bytes, void* to) noexcept {
 
 MappedFile map_file(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail(path, "cannot open", errno);
+  if (file.get() < 0) fail_file(path, "cannot open", errno);
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) fail(path, "cannot read", errno);
+  if (::fstat(file.get(), &info) != 0) fail_file(path, "cannot read", errno);
   if (!S_ISREG(info.st_mode))
     throw std::runtime_error(path + ": not a regular file; only texts may come from a pipe");
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) throw std::runtime_error(path + ": the file is empty");
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (data == MAP_FAILED) fail(path, "cannot map", errno);
+  if (data == MAP_FAILED) fail_file(path, "cannot map", errno);
   mappings().add(reinterpret_cast<std::uintptr_t>(data), size, file.get());
   file.release();
   return {std::shared_ptr<const void>(data,
@@ -158,14 +142,17 @@ MappedFile map_file(const std::string& path) {
 }
 
 WholeFile::WholeFile(const std::string& path) : path_(path) {
-  if (is_special(path)) {
+  const OutputPlace place = output_place(path);
+  if (place.descriptor >= 0) {
+    fd_ = ::fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0);
+  } else if (place.special) {
     fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
-    target_ = target_of(path);
+    target_ = place.target;
     temporary_ = temporary_name(target_);
     fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   }
-  if (fd_ < 0) fail(path_, "cannot write", errno);
+  if (fd_ < 0) fail_file(path_, "cannot write", errno);
 }
 
 WholeFile::~WholeFile() {
@@ -179,13 +166,13 @@ void WholeFile::write(std::string_view part) {
   while (!part.empty()) {
     const ssize_t n = ::write(fd_, part.data(), part.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(path_, "cannot write", errno);
+    if (n < 0) fail_file(path_, "cannot write", errno);
     part.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
 void WholeFile::finish() {
-  if (!temporary_.empty() && ::fsync(fd_) != 0) fail(path_, "cannot write", errno);
+  if (!temporary_.empty() && ::fsync(fd_) != 0) fail_file(path_, "cannot write", errno);
   const int closed = ::close(std::exchange(fd_, -1));
   const int error = errno;
   const bool moved =
@@ -193,14 +180,15 @@ void WholeFile::finish() {
   if (moved) return;
   const int why = closed == 0 ? errno : error;
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
-  fail(path_, "cannot write", why);
+  fail_file(path_, "cannot write", why);
 }
 
 WholeDirectory::WholeDirectory(const std::string& path) : path_(path) {
   while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   check_replaceable(path_);
-  const std::string temporary = temporary_name(path_);
-  if (::mkdir(temporary.c_str(), 0777) != 0) fail(path_, "cannot write", errno);
+  target_ = output_place(path_).target;
+  const std::string temporary = temporary_name(target_);
+  if (::mkdir(temporary.c_str(), 0777) != 0) fail_file(path_, "cannot write", errno);
   temporary_ = temporary;
 }
 
@@ -216,8 +204,8 @@ std::string WholeDirectory::path_of(const std::string& name) const {
 void WholeDirectory::finish() {
   const Descriptor folder(::open(temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0 ||
-      ::rename(temporary_.c_str(), path_.c_str()) != 0)
-    fail(path_, "cannot write", errno);
+      ::rename(temporary_.c_str(), target_.c_str()) != 0)
+    fail_file(path_, "cannot write", errno);
   temporary_.clear();
 }
 
@@ -233,14 +221,25 @@ void write_whole_file(const std::string& path, std::string_view contents) {
 
 void check_writable(const std::string& path) {
   if (path.empty()) throw std::runtime_error("an output file has an empty name");
-  if (is_special(path)) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.get() < 0) fail(path, "cannot write", errno);
+  const OutputPlace place = output_place(path);
+  const auto require = [&](bool writable) {
+    if (!writable) fail_file(path, "cannot write", errno);
+  };
+  if (place.descriptor >= 0) {
+    const int mode = ::fcntl(place.descriptor, F_GETFL);
+    require(mode >= 0);
+    if ((mode & O_ACCMODE) == O_RDONLY) fail_file(path, "cannot write", EBADF);
     return;
   }
-  const std::string temporary = temporary_name(target_of(path));
+  // Opening a pipe would wait for a reader, or tell the one there is that nothing comes.
+  if (place.special && fs::is_fifo(place.target)) return require(::access(path.c_str(), W_OK) == 0);
+  if (place.special) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    return require(file.get() >= 0);
+  }
+  const std::string temporary = temporary_name(place.target);
   const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (file.get() < 0) fail(path, "cannot write", errno);
+  require(file.get() >= 0);
   ::unlink(temporary.c_str());
 }
 
@@ -250,7 +249,7 @@ void check_apart(const std::vector<OutputFile>& outputs, const std::vector<std::
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const auto& [option, path] = outputs[i];
     // A pipe or a terminal takes one after the other.
-    if (path.empty() || (is_special(path) && !fs::is_directory(path))) continue;
+    if (path.empty() || (output_place(path).in_place() && !fs::is_directory(path))) continue;
     for (const std::string& input : inputs)
       if (!input.empty() && place_of(input) == place_of(path))
         throw std::runtime_error(path + ": named by " + std::string(option) +

@@ -33,7 +33,8 @@ bool copy_bytes(const void* at, std::size_t bytes, void* to) noexcept;
 
 // A file that is written piece by piece into a temporary file beside `path`; finish() syncs it and
 // renames it over `path`. Destroyed before that it leaves `path` as it was and nothing beside it.
-// What is no regular file (a pipe, /dev/stdout) is written in place.
+// Where `path` is a link, all this is done to what it leads to. What is no regular file (a pipe, a
+// device) is written in place, and so is a file that this process has open (/dev/stdout).
 // Each throws std::runtime_error naming `path`; std::system_error where the system refused, so that
 // a pipe that nobody reads (EPIPE) can be told from other failures.
 class WholeFile {
@@ -69,7 +70,7 @@ class WholeDirectory {
   void finish();
 
  private:
-  std::string path_, temporary_;
+  std::string path_, target_, temporary_;
 };
 
 // The parts one after the other through a WholeFile.

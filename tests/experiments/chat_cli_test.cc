@@ -2,38 +2,18 @@
 //
 // State space: `tern chat` as a script runs it and as signals meet it: replies, every command,
 // wrong commands, files that are saved and loaded whole or not at all, Ctrl-C within a reply and at
-// the prompt, nobody reading, a terminal (by script(1), where there is one). Parameters: small
-// random checkpoints.
+// the prompt, nobody reading. Parameters: small random checkpoints.
+
+#include "tests/experiments/chat_cli.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-
-#include "tests/experiments/cli.h"
 
 namespace tern::experiments {
 namespace {
 
 using Catch::Contains;
-using models::read_file;
 using models::write_whole_file;
-
-// A model that never ends and has room for a long conversation.
-class ChatCli : public Cli {
- public:
-  explicit ChatCli(std::size_t context = 2000) {
-    models::Config c = models::tiny_config();
-    c.tied_head = false;
-    c.context = context;
-    models::write_checkpoint(model(), models::random_master(c, 1), endless_tokenizer(),
-                             models::Flavour::kTernary);
-  }
-
-  // A script's lines on standard input.
-  Result chat(const std::string& lines, const std::string& options = "") const {
-    write_whole_file(file("in"), lines);
-    return shell("{t} chat {m} --temperature 0 -n 8 " + options + " <{d}/in");
-  }
-};
 
 std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -120,6 +100,7 @@ TEST_CASE("what cannot be done is said and the conversation goes on", "[experime
       {"/set temperature hot", "found 'hot', expected a number"},
       {"/set top-k -3", "found '-3', expected a number"},
       {"/set tokens 0", "expected at least 1"},
+      {"/set top-k 99999999999999999999", "expected 0 to 18446744073709551615"},
       {"/save", "/save: expected the name of a file"},
       {"/save " + cli.file("no/such"), "no/such: cannot"},
       {"/load " + cli.file("none"), "none: cannot open"},
@@ -223,38 +204,6 @@ TEST_CASE("an interrupt while nothing is said ends a script's chat", "[experimen
       "until [ $(wc -l <{d}/o) -ge 1 ]; do sleep 0.05; done; sleep 0.5; kill -INT $pid; wait $pid");
   CHECK(r.code == 130);
   CHECK(json_of(cli.file("j"))["messages"].size() == 2);
-}
-
-TEST_CASE("where somebody types there is a prompt and Ctrl-C must come twice", "[experiments]") {
-  const ChatCli cli;
-  if (cli.shell("command -v script").code != 0) {
-    WARN("SKIP: no script(1) to make a terminal with");
-    return;
-  }
-  // \003 is Ctrl-C, \004 Ctrl-D. Each key waits for its own prompt; the program's end ends the
-  // wait.
-  const auto typed = [&](const std::string& keys) {
-    return cli.shell(
-        "rm -f {d}/keys {d}/o; mkfifo {d}/keys\n"
-        "script -qefc '{t} chat {m} -n 2 --temperature 0' /dev/null <{d}/keys >{d}/o & pid=$!\n"
-        "exec 7>{d}/keys; prompts=0\n"
-        "for k in " +
-        keys +
-        "; do\n"
-        "  prompts=$((prompts + 1))\n"
-        "  until [ $(grep -o '> ' {d}/o | wc -l) -ge $prompts ]; do\n"
-        "    kill -0 $pid || break; sleep 0.05; done\n"
-        "  printf \"$k\" >&7\n"
-        "done\n"
-        "wait $pid; code=$?; cat {d}/o; exit $code");
-  };
-  const Result end = typed("'Hi\\n' '\\004'");
-  CHECK(end.code == 0);
-  CHECK_THAT(end.out, Contains("> ") && Contains("/help shows the commands"));
-  const Result once = typed("'\\003' 'Hi\\n' '\\003' '/quit\\n'");
-  CHECK(once.code == 0);
-  CHECK_THAT(once.out, Contains("Ctrl-C again ends the program"));
-  CHECK(typed("'\\003' '\\003'").code == 130);
 }
 
 TEST_CASE("a chat that nobody reads ends quietly", "[experiments]") {

@@ -55,6 +55,11 @@ TEST_CASE("formats packs a checkpoint in every layout that holds it", "[experime
   CHECK(tq1["refused"][0]["reason"] == "tq1_0 needs columns in multiples of 256, found 128");
   CHECK_THAT(r.out, Contains("cannot hold 12 of 14: blk.0.attn_q.weight: tq1_0 needs columns"));
 
+  // A directory of the same matrices.
+  REQUIRE(cli.run("convert {m} {d}/hf").code == 0);
+  REQUIRE(cli.run("formats {d}/hf --json {d}/hf.json").code == 0);
+  CHECK(json_of(cli.file("hf.json"))["formats"] == j["formats"]);
+
   const Cli half(Flavour::kF16);
   check_refused(half.run("formats {m}"), 1, "model.gguf: holds no ternary matrix");
 }

@@ -79,6 +79,30 @@ TEST_CASE("special tokens are added unless told otherwise", "[experiments]") {
   CHECK(cli.run("detokenize {d}/t.json --ids '[256, 65]' --skip-special").out == "A");
 }
 
+TEST_CASE("special tokens that a text spells are plain text where that is asked for",
+          "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  CHECK(cli.run("tokenize {d}/t.json --no-parse-special --text 'A<s>'").out ==
+        "256,65,60,115,62\n");
+  models::write_whole_file(
+      cli.file("t.model"),
+      models::model_file({{std::string(models::kBlankMark), -1}, {"a", -2}, {"s", -3}}));
+  const std::string text = "a<s>a </s> a<unk><0x61>";
+  models::write_whole_file(cli.file("text"), text);
+  const auto back = [&](const std::string& option) {
+    REQUIRE(cli.run("tokenize {d}/t.model --file {d}/text --no-special --json {d}/ids " + option)
+                .code == 0);
+    const json j = json_of(cli.file("ids"));
+    CHECK(j["special_parsed"] == option.empty());
+    models::write_whole_file(cli.file("list"), j["ids"].dump());
+    CHECK((j["ids"].dump().find(",1,") == std::string::npos) == !option.empty());
+    return cli.run("detokenize {d}/t.model --ids-file {d}/list").out;
+  };
+  CHECK(back("--no-parse-special") == text);
+  CHECK(back("") != text);  // a blank goes before what follows <s>
+}
+
 TEST_CASE("a text may come from a pipe and a tokenizer may not", "[experiments]") {
   const Cli cli;
   models::write_whole_file(cli.file("t.json"), byte_json());
@@ -90,6 +114,23 @@ TEST_CASE("a text may come from a pipe and a tokenizer may not", "[experiments]"
   CHECK(cli.shell("printf '65 66' | {t} detokenize {d}/t.json --ids-file -").out == "AB");
   check_refused(cli.shell("{t} tokenize <(cat {m}) --text A"), 1,
                 "not a regular file; only texts may come from a pipe");
+}
+
+TEST_CASE("JSON may follow the text on standard output", "[experiments]") {
+  const Cli cli;
+  models::write_whole_file(cli.file("t.json"), byte_json());
+  // A file's text stays where it is, a pipe's as well; what was there is added to.
+  for (const char* to : {">{d}/o", ">>{d}/o", "| cat >{d}/o"}) {
+    INFO(to);
+    models::write_whole_file(cli.file("o"), "before\n");
+    const Result r =
+        cli.shell("{t} tokenize {d}/t.json --text AB --json /dev/stdout " + std::string(to));
+    CHECK(r.code == 0);
+    const std::string text = models::read_file(cli.file("o"));
+    const std::string before = std::string(to).starts_with(">>") ? "before\n" : "";
+    CHECK(text.starts_with(before + "256,65,66\n{"));
+    CHECK(json::parse(text.substr(text.find('{')))["ids"] == json({256, 65, 66}));
+  }
 }
 
 TEST_CASE("ids and files that are none are refused", "[experiments]") {

@@ -60,18 +60,36 @@ TEST_CASE("a number out of its range is answered by the range", "[experiments]")
   refused(generate + "-n -3", "--tokens: found -3, expected at least 1 (");
   refused(generate + "-n many", "--tokens: found many, expected at least 1 (");
   refused(generate + "-n 1.5", "--tokens: found 1.5, expected at least 1 (");
-  refused(generate + "-n 18446744073709551616", "--tokens: found 18446744073709551616");
+  for (const char* number : {"18446744073709551616", "99999999999999999999999"})
+    refused(generate + "-n " + number,
+            std::string("--tokens: found ") + number + ", expected 1 to 18446744073709551615 (");
+  refused(generate + "--temperature 1e999", "found 1e999, expected 0 to 1.7976931348623157e+308 (");
+  refused(generate + "--threads 99999999999999999999999", "expected 1 to 1024 (");
   refused(generate + "--threads 0", "--threads: found 0, expected 1 to 1024 (");
   refused(generate + "--temperature -1", "--temperature: found -1, expected at least 0 (");
   refused(generate + "--temperature nan", "--temperature: found nan, expected at least 0 (");
   refused(generate + "--top-p 1.01", "--top-p: found 1.01, expected 0 to 1 (");
   refused(generate + "--seed -1", "--seed: found -1, expected a whole number of at least 0 (");
-  refused(generate + "--top-k 18446744073709551616", "--top-k: found 18446744073709551616");
+  refused(generate + "--top-k 18446744073709551616",
+          "--top-k: found 18446744073709551616, expected 0 to 18446744073709551615 (");
   refused("perplexity {m} --file a --context -1", "--context: found -1, expected a whole number");
   refused("train --out {d}/t --learning-rate 0", "--learning-rate: found 0, expected above 0 (");
   refused("stories -n -1", "--stories: found -1");
   CHECK(cli.run(generate + "-n 1 --seed 18446744073709551615 --threads 1024").code == 0);
   CHECK(cli.run(generate + "-n 0x1 --temperature 1e-3 --top-p 1").code == 0);
+  CHECK(cli.run(generate + "-n 1 --temperature 1 --top-p 0 --min-p 1").code == 0);
+}
+
+TEST_CASE("a command that is none is named beside those that are", "[experiments]") {
+  const Cli cli;
+  check_refused(cli.run("foo --bar"), 2, "there is no command 'foo': expected one of ");
+  const Result none = cli.run("");
+  check_refused(none, 2, "no command: expected one of ");
+  CHECK_THAT(none.err, Contains("chat, compare, convert") && Contains("tokenize, train (--help") &&
+                           !Contains("level"));
+  check_refused(cli.run("--foo"), 2, "--foo");
+  check_refused(cli.run("--foo generate {m} --prompt a"), 2, "--foo");
+  check_refused(cli.run("--"), 2, "no command: expected one of ");
 }
 
 TEST_CASE("help and version go to standard output", "[experiments]") {

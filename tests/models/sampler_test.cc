@@ -60,8 +60,10 @@ TEST_CASE("top-k and top-p leave out the rest", "[models]") {
   seen = frequencies({.temperature = 1, .top_p = 0.85});
   CHECK(seen[1] + seen[2] + seen[3] == Approx(1));
   CHECK(seen[2] > 0);
-  seen = frequencies({.temperature = 1, .top_p = 1e-9});
-  CHECK(seen[1] == Approx(1));
+  for (const double p : {1e-9, 0.0}) {  // at least one
+    seen = frequencies({.temperature = 1, .top_p = p});
+    CHECK(seen[1] == Approx(1));
+  }
   seen = frequencies({.temperature = 1, .top_k = 3, .top_p = 0.7});
   CHECK(seen[1] + seen[3] == Approx(1));
 }
@@ -256,7 +258,9 @@ TEST_CASE("extreme logits are no trouble and those that are not finite are an er
 TEST_CASE("an option out of range is named", "[models]") {
   CHECK_THROWS_WITH(Sampler({.temperature = -1}), Catch::Contains("temperature is -1"));
   CHECK_THROWS_WITH(Sampler({.temperature = NAN}), Catch::Contains("temperature"));
-  CHECK_THROWS_WITH(Sampler({.top_p = 0}), Catch::Contains("top-p is 0"));
+  CHECK_THROWS_WITH(Sampler({.top_p = -0.1}), Catch::Contains("top-p is -0.1"));
+  CHECK_THROWS_WITH(Sampler({.min_p = 1.1}), Catch::Contains("min-p is 1.1"));
+  CHECK_NOTHROW(Sampler({.top_p = 0, .min_p = 1}));
   CHECK_THROWS_WITH(Sampler({.top_p = 1.5}), Catch::Contains("top-p is 1.5"));
   CHECK_THROWS_WITH(Sampler({.min_p = -0.5}), Catch::Contains("min-p is -0.5"));
   CHECK_THROWS_WITH(Sampler({.repeat_penalty = 0}), Catch::Contains("repeat-penalty is 0"));

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State space: a new file, an old one, a link, a pipe-like target, a directory, places where
-// nothing can be written; files that are missing, empty or no files. Parameters: none.
+// State space: a new file, an old one, links to either, in chains and in circles, pipes, devices,
+// files that are open by their numbers, a directory, places where nothing can be written; files
+// that are missing, empty or no files. Parameters: none.
 
 #include "models/whole_file.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <csignal>
 
+#include "models/descriptor.h"
 #include "tests/models/temp_folder.h"
 
 namespace tern::models {
@@ -62,7 +67,85 @@ TEST_CASE("writing through a link keeps the link", "[models]") {
   CHECK(read_file(folder.file("real")) == "new");
 }
 
+TEST_CASE("a link is written through though nothing is there yet", "[models]") {
+  const TempFolder folder;
+  fs::create_directory(folder.file("sub"));
+  fs::create_symlink("sub/real", folder.file("link"));  // relative to the link
+  fs::create_symlink(folder.file("link"), folder.file("twice"));
+  check_writable(folder.file("twice"));
+  CHECK_FALSE(fs::exists(folder.file("sub/real")));
+  write_whole_file(folder.file("twice"), "new");
+  CHECK(fs::is_symlink(folder.file("twice")));
+  CHECK(fs::is_symlink(folder.file("link")));
+  CHECK(read_file(folder.file("sub/real")) == "new");
+  CHECK(folder.entries() == 3);
+
+  fs::create_symlink(folder.file("circle"), folder.file("circle"));
+  CHECK_THROWS_WITH(write_whole_file(folder.file("circle"), "x"),
+                    Contains("circle: cannot write: Too many levels of symbolic links"));
+  CHECK_THROWS_WITH(check_writable(folder.file("circle")), Contains("circle: cannot write"));
+  fs::create_symlink(folder.file("no/such"), folder.file("nowhere"));
+  CHECK_THROWS_WITH(write_whole_file(folder.file("nowhere"), "x"),
+                    Contains("nowhere: cannot write: No such file"));
+  CHECK(fs::is_symlink(folder.file("nowhere")));
+}
+
+TEST_CASE("a directory is written through a link", "[models]") {
+  const TempFolder folder, other;
+  const std::string target = other.file("d");
+  if (GENERATE(false, true)) fs::create_directory(target);
+  fs::create_symlink(target, folder.file("link"));
+  check_writable_directory(folder.file("link"));
+  WholeDirectory directory(folder.file("link"));
+  write_whole_file(directory.path_of("a"), "x");
+  directory.finish();
+  CHECK(fs::is_symlink(folder.file("link")));
+  CHECK(read_file(target + "/a") == "x");
+  CHECK(folder.entries() == 1);
+  CHECK(other.entries() == 1);
+}
+
+TEST_CASE("a file that is open by its number is written on in its place", "[models]") {
+  const TempFolder folder;
+  const Descriptor file(::open(folder.file("a").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  REQUIRE(::write(file.get(), "1", 1) == 1);
+  for (const char* name : {"/dev/fd/", "/proc/self/fd/"}) {
+    const std::string path = name + std::to_string(file.get());
+    check_writable(path);
+    write_whole_file(path, "23");
+  }
+  REQUIRE(::write(file.get(), "4", 1) == 1);
+  CHECK(read_file(folder.file("a")) == "123234");
+  CHECK(folder.entries() == 1);
+  const Descriptor reading(::open(folder.file("a").c_str(), O_RDONLY | O_CLOEXEC));
+  CHECK_THROWS_WITH(check_writable("/dev/fd/" + std::to_string(reading.get())),
+                    Contains("cannot write: Bad file descriptor"));
+  CHECK_THROWS_WITH(check_writable("/dev/fd/999999"), Contains("cannot write: Bad file"));
+  CHECK_THROWS_WITH(write_whole_file("/dev/fd/999999", "x"), Contains("cannot write: Bad file"));
+}
+
+TEST_CASE("a named pipe is neither replaced nor opened before there is something to say",
+          "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("pipe");
+  REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+  check_writable(path);  // without a reader as well
+  const Descriptor reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(reader.get() >= 0);
+  check_writable(path);
+  pollfd end{reader.get(), POLLIN, 0};
+  CHECK(::poll(&end, 1, 0) == 0);  // no writer has come and gone
+  write_whole_file(path, "text");
+  char text[5] = "";
+  CHECK(::read(reader.get(), text, 4) == 4);
+  CHECK(std::string(text) == "text");
+  CHECK(fs::is_fifo(path));
+  CHECK(folder.entries() == 1);
+}
+
 TEST_CASE("what is no regular file is written in place", "[models]") {
+  const TempFolder folder;
+  CHECK_THROWS_WITH(check_writable(folder.file("")), Contains("cannot write: Is a directory"));
   write_whole_file("/dev/null", "x");
   check_writable("/dev/null");
   CHECK(fs::is_character_file("/dev/null"));
