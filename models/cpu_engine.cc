@@ -19,7 +19,7 @@ namespace {
 // Below some 20 us of work a product is done before another thread has woken.
 constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
 
-// Tokens after the first among which repacking is shared out.
+// Tokens after the first among which repacking and the head's screen are shared out.
 constexpr std::size_t kSlices = 8;
 
 // Calls after a screen narrowed nothing down that go without it.
@@ -107,11 +107,12 @@ void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const Ternar
 void CpuEngine::settle() {
   for (const auto& [w, p] : packed_)
     if (p.data == nullptr) packed(*w);
-  if (screened_ != nullptr && screen_ == nullptr && ScreenedHead::fits(*screened_)) make_screen();
+  if (screened_ != nullptr && ScreenedHead::fits(*screened_)) grow_screen(screened_->rows);
 }
 
-void CpuEngine::make_screen() {
-  screen_ = std::make_unique<ScreenedHead>(*screened_, dense_, isa_, pool_);
+void CpuEngine::grow_screen(std::size_t rows) {
+  if (screen_ == nullptr) screen_ = std::make_unique<ScreenedHead>(*screened_, dense_, isa_, pool_);
+  if (!screen_->complete()) screen_->grow(rows);
 }
 
 void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
@@ -139,10 +140,8 @@ bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, Lar
     screen_.reset();
     return false;
   }
-  if (screen_ == nullptr) {
-    if (!ScreenedHead::fits(w)) return false;
-    make_screen();
-  }
+  if (!ScreenedHead::fits(w)) return false;
+  grow_screen((w.rows + kSlices - 1) / kSlices);
   if (screen_pause_ > 0) {
     --screen_pause_;
     return false;

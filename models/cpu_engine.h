@@ -52,7 +52,7 @@ class CpuEngine : public LinearEngine {
   // in a mapped file, the memory of those bytes is given back: no second copy stays.
   kernels::TernaryView packed(const TernaryMatrix& w);
   void as_it_lies(const TernaryTask& task, const TernaryInput& in);
-  void make_screen();
+  void grow_screen(std::size_t rows);
 
   kernels::Isa isa_;
   const kernels::ComputeLayout& layout_;
@@ -63,7 +63,7 @@ class CpuEngine : public LinearEngine {
   std::size_t groups_put_off_ = 0;
   std::vector<kernels::TernaryLinear> linears_;
   DenseProduct dense_;
-  // Of the matrix that largest() was asked for; made when it is asked for a second time.
+  // Of the matrix that largest() was asked for; begun when it is asked for a second time.
   std::unique_ptr<ScreenedHead> screen_;
   const DenseMatrix* screened_ = nullptr;
   int screen_pause_ = 0;

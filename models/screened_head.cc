@@ -9,6 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "kernels/dense/parallel.h"
 #include "kernels/scratch.h"
 #include "models/whole_file.h"
 
@@ -62,33 +63,42 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
       run_(*kernels::kernel_for(kernels::screen_kernels(), isa).run),
       pool_(pool),
       layout_{w.rows, w.cols} {
-  using Pages = kernels::HugeBuffer::Pages;
-  if (w.mapped) drop_pages(w.data, w.bytes());  // before as much is asked for
-  coarse_ = kernels::HugeBuffer(layout_.coarse_bytes(), Pages::kHuge, pool, "screen of the head");
-  fine_ = kernels::HugeBuffer(layout_.fine_bytes(), Pages::kHuge, pool, "screen of the head");
-  const auto panels = [&](std::size_t begin, std::size_t end) {
-    std::vector<float> rows(kernels::kScreenRows * w.cols);
-    std::size_t dropped = begin;
-    for (std::size_t p = begin; p < end; ++p) {
-      if (w.mapped && p - dropped >= kPanelGrain) {
-        drop_pages(w.data + dropped * kernels::kScreenRows * w.row_bytes(),
-                   (p - dropped) * kernels::kScreenRows * w.row_bytes());
-        dropped = p;
-      }
-      const std::size_t first = p * kernels::kScreenRows;
-      const std::size_t n = std::min(kernels::kScreenRows, w.rows - first);
-      w.format->unpack(w.data + first * w.row_bytes(), n * w.cols, rows.data());
-      run_.pack(layout_, rows.data(), n, coarse_.data() + p * layout_.panel_bytes(),
-                fine_.data() + first * layout_.fine_row_bytes());
-    }
-  };
-  pool.parallel_for(layout_.panels(), 1, panels);
-  if (w.mapped) drop_pages(w.data, w.bytes());  // the screen has taken its place
+  const char* what = "screen of the head";
+  kernels::require_memory(layout_.coarse_bytes() + layout_.fine_bytes(), what);
+  coarse_ = kernels::HugeBuffer::untouched(layout_.coarse_bytes(), what);
+  fine_ = kernels::HugeBuffer::untouched(layout_.fine_bytes(), what);
   estimates_.resize(layout_.panels() * kernels::kScreenRows);
   bounds_.resize(estimates_.size());
   panel_most_.resize(layout_.panels());
   found_.resize(layout_.rows);
-  counts_.resize((layout_.rows + kPiece - 1) / kPiece);
+}
+
+void ScreenedHead::grow(std::size_t rows) {
+  const std::size_t begin_at = panels_, pieces = (screened() + rows + kPiece - 1) / kPiece;
+  panels_ = std::min(pieces * (kPiece / kernels::kScreenRows), layout_.panels());
+  const auto drop = [&](std::size_t begin, std::size_t end) {  // the screen takes their place
+    const std::size_t last = std::min(end * kernels::kScreenRows, w_.rows);
+    if (w_.mapped)
+      drop_pages(w_.data + begin * kernels::kScreenRows * w_.row_bytes(),
+                 (last - begin * kernels::kScreenRows) * w_.row_bytes());
+  };
+  pool_.parallel_for(panels_ - begin_at, 1, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> floats(kernels::kScreenRows * w_.cols);
+    std::size_t dropped = begin_at + begin;
+    for (std::size_t p = begin_at + begin; p < begin_at + end; ++p) {
+      if (p - dropped >= kPanelGrain) {
+        drop(dropped, p);
+        dropped = p;
+      }
+      const std::size_t first = p * kernels::kScreenRows;
+      const std::size_t n = std::min(kernels::kScreenRows, w_.rows - first);
+      w_.format->unpack(w_.data + first * w_.row_bytes(), n * w_.cols, floats.data());
+      run_.pack(layout_, floats.data(), n, coarse_.data() + p * layout_.panel_bytes(),
+                fine_.data() + first * layout_.fine_row_bytes());
+    }
+  });
+  drop(begin_at, panels_);
+  counts_.resize((screened() + kPiece - 1) / kPiece);
   piece_best_.resize(counts_.size());
 }
 
@@ -122,7 +132,7 @@ void ScreenedHead::each_piece(const std::function<void(std::size_t)>& body) {
 
 std::size_t ScreenedHead::find_reaching(float threshold) {
   each_piece([&](std::size_t piece) {
-    const std::size_t first = piece * kPiece, last = std::min(first + kPiece, layout_.rows);
+    const std::size_t first = piece * kPiece, last = std::min(first + kPiece, screened());
     std::uint32_t* to = found_.data() + first;
     std::size_t n = 0;
     for (std::size_t r = first; r < last; ++r) {  // no branch: any row may reach
@@ -163,11 +173,11 @@ std::size_t ScreenedHead::keep_reaching(float threshold) {
 
 void ScreenedHead::best_of_panels(std::size_t n, std::vector<std::uint32_t>& rows) {
   best_k(
-      layout_.panels(), n, [&](std::size_t p) { return panel_most_[p]; }, best_);
+      panels_, n, [&](std::size_t p) { return panel_most_[p]; }, best_);
   rows.clear();
   for (const auto& [most, panel] : best_) {
     const std::size_t first = panel * kernels::kScreenRows;
-    const std::size_t end = std::min(first + kernels::kScreenRows, layout_.rows);
+    const std::size_t end = std::min(first + kernels::kScreenRows, screened());
     const auto* at = std::max_element(estimates_.data() + first, estimates_.data() + end);
     rows.push_back(static_cast<std::uint32_t>(at - estimates_.data()));
   }
@@ -195,20 +205,35 @@ float ScreenedHead::kth_of(const float* x, std::size_t k, LargestRows::Work& wor
   return *kth;
 }
 
+float ScreenedHead::kth_of_others(const float* x, std::size_t k, LargestRows::Work& work) {
+  others_.resize(layout_.rows - screened());
+  pool_.parallel_for(others_.size(), kernels::kMatmulRowGrain,
+                     [&](std::size_t begin, std::size_t end) {
+                       product_.rows(w_, screened() + begin, screened() + end, x, 1,
+                                     others_.data() + begin, others_.size());
+                     });
+  work.exact_rows += others_.size();
+  work.bytes += others_.size() * w_.row_bytes();
+  if (others_.size() < k) return -INFINITY;
+  best_k(
+      others_.size(), k, [&](std::size_t i) { return others_[i]; }, best_);
+  return best_.front().first;
+}
+
 bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
   out.rows.clear();
   out.results.clear();
   out.work = {};
-  if (k == 0 || k > layout_.panels()) return false;
+  if (k == 0 || k > panels_) return false;
   const kernels::Screen screen{layout_, coarse_.data(), fine_.data()};
   input_.set(x, layout_.cols);
-  pool_.parallel_for(layout_.panels(), kPanelGrain, [&](std::size_t begin, std::size_t end) {
+  pool_.parallel_for(panels_, kPanelGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t p = begin; p < end; p += kPanelGrain) {
       const std::size_t last = std::min(end, p + kPanelGrain);
       run_.coarse(screen, input_, p, last, estimates_.data(), bounds_.data());
       for (std::size_t i = p; i < last; ++i) {
         const std::size_t first = i * kernels::kScreenRows;
-        const std::size_t rows = std::min(kernels::kScreenRows, layout_.rows - first);
+        const std::size_t rows = std::min(kernels::kScreenRows, screened() - first);
         float most = estimates_[first];
         for (std::size_t r = 1; r < rows; ++r) most = std::max(most, estimates_[first + r]);
         panel_most_[i] = most;
@@ -216,10 +241,10 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
     }
   });
   LargestRows::Work& work = out.work;
-  work.bytes = layout_.coarse_bytes();
+  work.bytes = panels_ * layout_.panel_bytes();
 
-  best_of_panels(std::min(std::max(k, kSeeds), layout_.panels()), seeds_);
-  float threshold = kth_of(x, k, work);
+  best_of_panels(std::min(std::max(k, kSeeds), panels_), seeds_);
+  float threshold = std::max(kth_of(x, k, work), kth_of_others(x, k, work));
   std::size_t left = find_reaching(threshold);
   if (left > k + kFewRows) {
     look_again(screen);
@@ -227,7 +252,7 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
     work.bytes += work.fine_rows * layout_.fine_row_bytes();
     if (best_of_pieces(k, seeds_)) threshold = std::max(threshold, kth_of(x, k, work));
     left = keep_reaching(threshold);
-    if (left > layout_.rows / 8) return false;
+    if (left > screened() / 8) return false;
   }
   reaching_.clear();
   for (std::size_t piece = 0; piece < counts_.size(); ++piece) {
@@ -236,6 +261,11 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
   }
   exact(x, reaching_, out.results);
   out.rows = reaching_;
+  for (std::size_t i = 0; i < others_.size(); ++i)
+    if (others_[i] >= threshold) {
+      out.rows.push_back(static_cast<std::uint32_t>(screened() + i));
+      out.results.push_back(others_[i]);
+    }
   work.exact_rows += reaching_.size();
   work.bytes += reaching_.size() * w_.row_bytes();
   return true;

@@ -7,11 +7,14 @@
 //   1. coarse estimates and bounds of all rows (4.6 bits per weight)
 //   2. the rows of the largest estimates, exactly: the k-th of them is the threshold
 //   3. where many bounds reach it, those rows again with the second plane (2.6 bits more), and the
-//      k largest of these estimates exactly: a better threshold
+//      largest of these estimates, one of each piece of rows, exactly: a better threshold
 //   4. the rows whose bound reaches it, exactly
+//
+// A screen grows row by row: those it has not yet are computed, and raise the threshold.
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,9 +36,14 @@ class ScreenedHead {
   // Whether a screen of that matrix can be made, and pays.
   static bool fits(const DenseMatrix& w);
 
-  // Borrows all. Throws std::runtime_error when the memory is not there.
+  // Borrows all. Of no row yet. Throws std::runtime_error when the memory is not there.
   ScreenedHead(const DenseMatrix& w, const DenseProduct& product, kernels::Isa isa,
                kernels::ThreadPool& pool);
+
+  // Takes so many rows more into the screen, rounded up to whole pieces. Those of a mapped file are
+  // given back.
+  void grow(std::size_t rows);
+  bool complete() const { return panels_ == layout_.panels(); }
 
   // Results that include the k largest for x [cols], finite; of equal ones all. False, with no
   // results but the work done, where too many rows reach the threshold for this to be worth it.
@@ -43,9 +51,14 @@ class ScreenedHead {
   bool largest(const float* x, std::size_t k, LargestRows& out);
 
  private:
+  // In the screen: the first so many. The others are read as they are.
+  std::size_t screened() const { return std::min(panels_ * kernels::kScreenRows, layout_.rows); }
   void exact(const float* x, const std::vector<std::uint32_t>& rows, std::vector<float>& y);
   // The k-th largest exact result of seeds_.
   float kth_of(const float* x, std::size_t k, LargestRows::Work& work);
+  // The k-th largest result of the rows that are not in the screen, to others_; -infinity where
+  // they are fewer.
+  float kth_of_others(const float* x, std::size_t k, LargestRows::Work& work);
   // Rows that one thread looks through, in parallel with others.
   static constexpr std::size_t kPiece = 512;
   void each_piece(const std::function<void(std::size_t)>& body);
@@ -74,6 +87,7 @@ class ScreenedHead {
   kernels::ThreadPool& pool_;
   kernels::ScreenLayout layout_;
   kernels::HugeBuffer coarse_, fine_;
+  std::size_t panels_ = 0;  // that are made
 
   kernels::ScreenInput input_;
   std::vector<float> estimates_, bounds_;        // [rows of whole panels]
@@ -84,6 +98,7 @@ class ScreenedHead {
   std::vector<Best> piece_best_;                 // [pieces]
   std::vector<std::pair<float, std::size_t>> best_;
   std::vector<float> seed_results_;
+  std::vector<float> others_;
 };
 
 }  // namespace tern::models

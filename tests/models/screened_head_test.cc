@@ -80,6 +80,7 @@ TEST_CASE("the largest results come whole and exact", "[models]") {
   CpuEngine engine(kernels::selected_isa(), pool);
   const DenseProduct product(kernels::selected_isa());
   ScreenedHead screen(w.view, product, kernels::selected_isa(), pool);
+  screen.grow(w.view.rows);
   std::size_t looked_twice = 0, exact = 0;
   for (unsigned seed = 0; seed < 8; ++seed) {
     std::mt19937 rng(seed);
@@ -108,11 +109,40 @@ TEST_CASE("the largest results come whole and exact", "[models]") {
   if (head == Head::kAlike) CHECK(looked_twice > 0);
 }
 
+TEST_CASE("a screen that grows gives what the whole one gives", "[models]") {
+  const Head head = GENERATE(Head::kLengths, Head::kTwins);
+  const Matrix w(weights(head, 3), "f16");
+  kernels::ThreadPool pool(2);
+  CpuEngine engine(kernels::selected_isa(), pool);
+  const DenseProduct product(kernels::selected_isa());
+  ScreenedHead screen(w.view, product, kernels::selected_isa(), pool);
+  LargestRows got;
+  std::size_t steps = 0, bytes = ~std::size_t{0};
+  for (; !screen.complete(); ++steps) {
+    screen.grow(kRows / 5 + 1);
+    std::mt19937 rng(static_cast<unsigned>(steps));
+    std::vector<float> x = noise(rng, kCols, 1.0f);
+    for (std::size_t i = 0; i < kCols; ++i)  // along the last row, which is screened last
+      if (steps % 2 == 1)
+        x[i] += 50 * kernels::f16_to_f32(w.view.view<kernels::f16>().data[(kRows - 1) * kCols + i]);
+    const All all(engine, w.view, x);
+    for (const std::size_t k : {1, 7}) {
+      INFO("step " << steps << " k " << k);
+      REQUIRE(screen.largest(x.data(), k, got));
+      check(got, all, k);
+    }
+    CHECK(got.work.bytes < bytes);
+    bytes = got.work.bytes;
+  }
+  CHECK(steps >= 4);
+}
+
 TEST_CASE("a screen that narrows nothing down says so", "[models]") {
   const Matrix w(weights(Head::kConstant, 2), "f16");
   kernels::ThreadPool pool(2);
   const DenseProduct product(kernels::selected_isa());
   ScreenedHead screen(w.view, product, kernels::selected_isa(), pool);
+  screen.grow(w.view.rows);
   std::mt19937 rng(1);
   const std::vector<float> x = noise(rng, kCols, 1.0f);
   LargestRows got;
@@ -159,6 +189,7 @@ TEST_CASE("rows of a mapped file are read of it, and missed when it has shrunk",
   CpuEngine engine(kernels::selected_isa(), pool);
   const DenseProduct product(kernels::selected_isa());
   ScreenedHead screen(mapped, product, kernels::selected_isa(), pool);
+  screen.grow(mapped.rows);
   std::mt19937 rng(3);
   const std::vector<float> x = noise(rng, kCols, 1.0f);
   LargestRows got;
@@ -173,6 +204,7 @@ TEST_CASE("an input of zeros makes all results equal", "[models]") {
   kernels::ThreadPool pool(1);
   const DenseProduct product(kernels::selected_isa());
   ScreenedHead screen(w.view, product, kernels::selected_isa(), pool);
+  screen.grow(w.view.rows);
   const std::vector<float> x(kCols);
   LargestRows got;
   CHECK_FALSE(screen.largest(x.data(), 1, got));
