@@ -10,7 +10,6 @@
 #include "kernels/check.h"
 #include "kernels/dense/parallel.h"
 #include "kernels/quantize.h"
-#include "kernels/scratch.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
@@ -21,6 +20,9 @@ constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
 
 // Tokens after the first among which repacking and the head's screen are shared out.
 constexpr std::size_t kSlices = 8;
+
+// Tokens that go by weights as they lie: more of them take longer than repacking.
+constexpr std::size_t kFewTokens = 16;
 
 // Calls after a screen narrowed nothing down that go without it.
 constexpr int kScreenPause = 15;
@@ -70,13 +72,19 @@ void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int
 void CpuEngine::as_it_lies(const TernaryTask& task, const TernaryInput& in) {
   const TernaryMatrix& w = *task.w;
   std::atomic<bool> sound = true;
+  constexpr std::size_t kRows = 32;  // that stay in L1 while tokens pass; lines of results
   const auto part = [&](std::size_t begin, std::size_t end) {
-    thread_local kernels::Scratch scratch;
-    auto* sums = scratch.room<std::int32_t>(end - begin);
-    if (!t2_rows_(w.t2().slice(begin, end), in.q, sums)) sound = false;
-    kernels::dequantize(sums, end - begin, w.gamma, in.scales[0], task.y + begin, task.accumulate);
+    std::int32_t sums[kRows];
+    for (std::size_t r = begin; r < end; r += kRows) {
+      const std::size_t n = std::min(kRows, end - r);
+      const kernels::T2View rows = w.t2().slice(r, r + n);
+      for (std::size_t t = 0; t < in.tokens; ++t) {
+        if (!t2_rows_(rows, in.q + t * in.stride, sums)) sound = false;
+        kernels::dequantize(sums, n, w.gamma, in.scales[t], task.y + t * w.rows + r,
+                            task.accumulate);
+      }
+    }
   };
-  constexpr std::size_t kRows = 16;  // a line of results
   kernels::parallel_for_if(w.rows * w.cols >= kParallelTernaryMacs, &pool_, w.rows, kRows, part);
   if (!sound)
     throw std::runtime_error(w.name + ": its weights have changed since the file was opened");
@@ -86,14 +94,15 @@ void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const Ternar
   const auto never_met = [&](const TernaryTask& task) {
     return task.w->format == nullptr && !packed_.contains(task.w);
   };
-  if (in.tokens == 1 && std::all_of(tasks.begin(), tasks.end(), never_met)) {
+  const bool few = in.tokens <= kFewTokens;
+  if (few && std::all_of(tasks.begin(), tasks.end(), never_met)) {
     const std::size_t until = 1 + groups_put_off_++ % kSlices;
     for (const TernaryTask& task : tasks) packed_[task.w].until = until;
   }
   linears_.clear();
   for (const TernaryTask& task : tasks) {
     Packed& p = packed_[task.w];
-    if (in.tokens == 1 && p.data == nullptr && p.put_off < p.until) {
+    if (few && p.data == nullptr && p.put_off < p.until) {
       ++p.put_off;
       as_it_lies(task, in);
       continue;

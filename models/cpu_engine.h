@@ -45,7 +45,7 @@ class CpuEngine : public LinearEngine {
  private:
   struct Packed {
     const std::uint8_t* data = nullptr;  // null: not yet
-    std::size_t put_off = 0, until = 0;  // meetings with one token
+    std::size_t put_off = 0, until = 0;  // meetings with few tokens
   };
 
   // The matrix in the compute layout, repacked when that is first asked for. Where the matrix lies

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "kernels/prefetch.h"
 #if defined(__x86_64__)
 #include "kernels/x86.h"
 #endif
@@ -56,7 +57,7 @@ bool by_four(std::size_t n, const Rows& rows) {
 // fit 16 bits.
 template <std::size_t R>
 TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::int8_t* x,
-                                std::int32_t less, std::int32_t* y) {
+                                std::int32_t less, bool asks, std::int32_t* y) {
   constexpr std::size_t kBlocksPerWidening = 15;
   const std::uint8_t* at = w.data + first * w.row_bytes();
   const __m256i mask = _mm256_set1_epi8(3), ones = _mm256_set1_epi16(1);
@@ -74,8 +75,9 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
             reinterpret_cast<const __m256i*>(x + b * kT2BlockTrits + f * kT2BlockBytes));
 #pragma GCC unroll 4
       for (std::size_t r = 0; r < R; ++r) {
-        const __m256i v = _mm256_loadu_si256(
-            reinterpret_cast<const __m256i*>(at + r * w.row_bytes() + b * kT2BlockBytes));
+        const std::uint8_t* lies = at + r * w.row_bytes() + b * kT2BlockBytes;
+        if (asks && b % 2 == 0) prefetch_stream(lies);  // rows follow one another
+        const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lies));
         illegal = _mm256_or_si256(illegal, _mm256_and_si256(v, _mm256_srli_epi16(v, 1)));
         const __m256i codes[4] = {_mm256_and_si256(_mm256_srli_epi16(v, 6), mask),
                                   _mm256_and_si256(_mm256_srli_epi16(v, 4), mask),
@@ -100,15 +102,16 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
 }
 
 bool t2_rows_avx2(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept {
+  const bool asks = asks_ahead();
   const std::int32_t less = sum_of(x, w.blocks_per_row * kT2BlockTrits);
-  return by_four(w.rows,
-                 [&]<std::size_t R>(std::size_t r) { return rows_avx2<R>(w, r, x, less, y); });
+  return by_four(
+      w.rows, [&]<std::size_t R>(std::size_t r) { return rows_avx2<R>(w, r, x, less, asks, y); });
 }
 
 // Two blocks to a register. Of an odd last one the upper half holds codes 0 and meets zeros.
 template <std::size_t R>
 TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
-                                            const std::int8_t* x, std::int32_t less,
+                                            const std::int8_t* x, std::int32_t less, bool asks,
                                             std::int32_t* y) {
   const std::uint8_t* at = w.data + first * w.row_bytes();
   const __m512i mask = _mm512_set1_epi8(3);
@@ -127,7 +130,9 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
     const __mmask64 bytes = both ? ~__mmask64{0} : (__mmask64{1} << kT2BlockBytes) - 1;
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < R; ++r) {
-      const __m512i v = _mm512_maskz_loadu_epi8(bytes, at + r * w.row_bytes() + b * kT2BlockBytes);
+      const std::uint8_t* lies = at + r * w.row_bytes() + b * kT2BlockBytes;
+      if (asks) prefetch_stream(lies);  // rows follow one another
+      const __m512i v = _mm512_maskz_loadu_epi8(bytes, lies);
       illegal = _mm512_or_si512(illegal, _mm512_and_si512(v, _mm512_srli_epi16(v, 1)));
       const __m512i codes[4] = {_mm512_and_si512(_mm512_srli_epi16(v, 6), mask),
                                 _mm512_and_si512(_mm512_srli_epi16(v, 4), mask),
@@ -144,9 +149,11 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
 }
 
 bool t2_rows_avx512vnni(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept {
+  const bool asks = asks_ahead();
   const std::int32_t less = sum_of(x, w.blocks_per_row * kT2BlockTrits);
-  return by_four(
-      w.rows, [&]<std::size_t R>(std::size_t r) { return rows_avx512vnni<R>(w, r, x, less, y); });
+  return by_four(w.rows, [&]<std::size_t R>(std::size_t r) {
+    return rows_avx512vnni<R>(w, r, x, less, asks, y);
+  });
 }
 
 #endif

@@ -89,7 +89,7 @@ TEST_CASE("logits depend neither on the compute layout nor on the format of the 
   }
 }
 
-TEST_CASE("tokens one by one give the same bits before, while and after weights are repacked",
+TEST_CASE("few tokens give the same bits before, while and after weights are repacked",
           "[models]") {
   const Config c = wide_config();
   const TempFolder folder;
@@ -98,12 +98,13 @@ TEST_CASE("tokens one by one give the same bits before, while and after weights 
   const auto model = load_checkpoint(path);
   const std::size_t i2s = c.layers * c.dim * (c.q_dim() * 2 + c.kv_dim() * 2 + 3 * c.ffn) / 4;
   const std::size_t others = c.vocab * c.dim * sizeof(kernels::f16);
-  const std::vector<TokenId> ids = {1, 5, 9, 2, 7, 3, 8, 4, 6, 1, 2, 3};
+  const std::vector<TokenId> ids = {1, 5, 9, 2, 7, 3, 8, 4, 6, 1, 2,
+                                    3, 1, 5, 9, 2, 7, 3, 8, 4, 6, 1};
   for (const unsigned threads : {1u, 2u}) {
     kernels::ThreadPool pool(threads);
     CpuEngine settled(kernels::selected_isa(), pool);
     Transformer expected(*model, settled);
-    expected.forward(std::vector<TokenId>{1, 2});  // repacks all
+    expected.forward(std::vector<TokenId>{1, 2});
     settled.settle();
     expected.truncate(0);
     for (const kernels::Isa isa : kernels::all_isas()) {
@@ -118,6 +119,15 @@ TEST_CASE("tokens one by one give the same bits before, while and after weights 
         CHECK(std::equal(got.begin(), got.end(), want.begin(), want.end()));
       }
       CHECK(resident(path) < others + i2s / 16);  // all was repacked by now
+      CpuEngine fresh(isa, pool);
+      Transformer batched(*model, fresh);
+      expected.truncate(0);
+      for (const std::size_t n : {7, 15}) {
+        const auto some = std::span(ids).subspan(batched.position(), n);
+        const auto got = batched.forward(some);
+        const auto want = expected.forward(some);
+        CHECK(std::equal(got.begin(), got.end(), want.begin(), want.end()));
+      }
     }
   }
 }
@@ -169,7 +179,7 @@ TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
   CpuEngine engine(kernels::selected_isa(), pool);
   Transformer transformer(*model, engine);
   const auto before = transformer.forward(std::vector<TokenId>{1, 2, 3});
-  engine.settle();  // the last layer met one token alone
+  engine.settle();
   // Of each matrix the pages at its ends, which it shares, remain.
   CHECK(resident(path) < others + ternary / 16);
   const std::vector<float> first(before.begin(), before.end());
