@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -45,6 +46,12 @@ std::size_t parameters_of(const models::Model& m) {
     for (const auto& slot : models::norm_slots()) n += (layer.*slot.norm).size();
   }
   return n;
+}
+
+// The last part of a path, of a model that has no name of its own.
+std::string name_in(const std::string& path) {
+  const std::filesystem::path p(path);
+  return (p.has_filename() ? p : p.parent_path()).filename().string();
 }
 
 bool is_ternary(const models::Model& m) {
@@ -150,7 +157,7 @@ class Run {
     model_ = models::load_checkpoint(path, engine.load);
     engine_ = make_engine(engine, *model_);
     base_.load_s = since(begin);
-    base_.model = model_->config.name;
+    base_.model = model_->config.name.empty() ? name_in(path) : model_->config.name;
     base_.path = path;
     base_.layout = engine_.layout;
     base_.kv = engine.kv;

@@ -35,6 +35,7 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
       layout_(layout),
       ternary_{kernels::kernel_for(layout.kernels(), isa).run, layout.geometry},
       t2_rows_(kernels::kernel_for(kernels::t2_rows_kernels(), isa).run),
+      hf_rows_(kernels::kernel_for(kernels::hf_rows_kernels(), isa).run),
       dense_(isa),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
@@ -69,30 +70,39 @@ void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int
     pool_.parallel_for(rows, ternary_.geometry.panel_rows, part);
 }
 
+bool CpuEngine::can_lie(const TernaryMatrix& w) const {
+  return w.format == nullptr || w.format == &kernels::ternary_format("hf_u8");
+}
+
 void CpuEngine::as_it_lies(const TernaryTask& task, const TernaryInput& in) {
   const TernaryMatrix& w = *task.w;
   std::atomic<bool> sound = true;
+  // Rows of the file, which hold `runs` rows of the matrix each, `apart` rows from one another.
+  const std::size_t runs = w.format == nullptr ? 1 : 4, apart = w.rows / runs;
   constexpr std::size_t kRows = 32;  // that stay in L1 while tokens pass; lines of results
   const auto part = [&](std::size_t begin, std::size_t end) {
-    std::int32_t sums[kRows];
+    std::int32_t sums[4 * kRows];
     for (std::size_t r = begin; r < end; r += kRows) {
       const std::size_t n = std::min(kRows, end - r);
-      const kernels::T2View rows = w.t2().slice(r, r + n);
       for (std::size_t t = 0; t < in.tokens; ++t) {
-        if (!t2_rows_(rows, in.q + t * in.stride, sums)) sound = false;
-        kernels::dequantize(sums, n, w.gamma, in.scales[t], task.y + t * w.rows + r,
-                            task.accumulate);
+        const std::int8_t* q = in.q + t * in.stride;
+        if (!(runs == 1 ? t2_rows_(w.t2().slice(r, r + n), q, sums)
+                        : hf_rows_({w.bytes.data() + r * w.cols, n, w.cols}, q, sums, kRows)))
+          sound = false;
+        for (std::size_t i = 0; i < runs; ++i)
+          kernels::dequantize(sums + i * kRows, n, w.gamma, in.scales[t],
+                              task.y + t * w.rows + i * apart + r, task.accumulate);
       }
     }
   };
-  kernels::parallel_for_if(w.rows * w.cols >= kParallelTernaryMacs, &pool_, w.rows, kRows, part);
+  kernels::parallel_for_if(w.rows * w.cols >= kParallelTernaryMacs, &pool_, apart, kRows, part);
   if (!sound)
     throw std::runtime_error(w.name + ": its weights have changed since the file was opened");
 }
 
 void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
   const auto never_met = [&](const TernaryTask& task) {
-    return task.w->format == nullptr && !packed_.contains(task.w);
+    return can_lie(*task.w) && !packed_.contains(task.w);
   };
   const bool few = in.tokens <= kFewTokens;
   if (few && std::all_of(tasks.begin(), tasks.end(), never_met)) {

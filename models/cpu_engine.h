@@ -12,6 +12,7 @@
 #include "kernels/format.h"
 #include "kernels/huge_arena.h"
 #include "kernels/isa.h"
+#include "kernels/ternary/hf_rows.h"
 #include "kernels/ternary/layouts.h"
 #include "kernels/ternary/linears.h"
 #include "kernels/ternary/t2_rows.h"
@@ -51,6 +52,7 @@ class CpuEngine : public LinearEngine {
   // The matrix in the compute layout, repacked when that is first asked for. Where the matrix lies
   // in a mapped file, the memory of those bytes is given back: no second copy stays.
   kernels::TernaryView packed(const TernaryMatrix& w);
+  bool can_lie(const TernaryMatrix& w) const;
   void as_it_lies(const TernaryTask& task, const TernaryInput& in);
   void grow_screen(std::size_t rows);
 
@@ -60,6 +62,7 @@ class CpuEngine : public LinearEngine {
   std::unordered_map<const TernaryMatrix*, Packed> packed_;
   kernels::HugeArena arena_;
   kernels::T2RowsFn* t2_rows_;
+  kernels::HfRowsFn* hf_rows_;
   std::size_t groups_put_off_ = 0;
   std::vector<kernels::TernaryLinear> linears_;
   DenseProduct dense_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "models/checkpoint.h"
+#include "models/convert.h"
 #include "models/transformer.h"
 #include "tests/models/as_format.h"
 #include "tests/models/temp_folder.h"
@@ -93,9 +94,20 @@ TEST_CASE("few tokens give the same bits before, while and after weights are rep
           "[models]") {
   const Config c = wide_config();
   const TempFolder folder;
-  const std::string path = folder.file("m");
-  write_checkpoint(path, random_master(c, 5), tiny_tokenizer(c.vocab), Flavour::kTernary);
+  const std::string gguf = folder.file("m"), directory = folder.file("hf");
+  write_checkpoint(gguf, random_master(c, 5), tiny_tokenizer(c.vocab), Flavour::kTernary);
+  const bool hf = GENERATE(false, true);
+  if (hf) {
+    const auto master = load_checkpoint(gguf);
+    kernels::ThreadPool pool(2);
+    ConvertReport report;
+    REQUIRE(convert_to_hf(
+        *master, master->tokenizer, directory, {}, pool, [](auto...) { return true; }, report));
+  }
+  const std::string path = hf ? directory : gguf;
   const auto model = load_checkpoint(path);
+  const auto& first = std::get<TernaryMatrix>(model->layers[0].attn_q);
+  CHECK((first.format == nullptr ? "i2_s" : first.format->name) == (hf ? "hf_u8" : "i2_s"));
   const std::size_t i2s = c.layers * c.dim * (c.q_dim() * 2 + c.kv_dim() * 2 + 3 * c.ffn) / 4;
   const std::size_t others = c.vocab * c.dim * sizeof(kernels::f16);
   const std::vector<TokenId> ids = {1, 5, 9, 2, 7, 3, 8, 4, 6, 1, 2,

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// As t2_rows.cc; here the four codes of a byte meet the same activation and belong to four sums.
+
+#include "kernels/ternary/hf_rows.h"
+
+#include <array>
+
+#include "kernels/prefetch.h"
+#if defined(__x86_64__)
+#include "kernels/x86.h"
+#endif
+
+namespace tern::kernels {
+namespace {
+
+std::int32_t sum_of(const std::int8_t* x, std::size_t n) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += x[i];
+  return sum;
+}
+
+bool hf_rows_scalar(const HfRows& w, const std::int8_t* x, std::int32_t* y,
+                    std::size_t ldy) noexcept {
+  const std::int32_t less = sum_of(x, w.cols);
+  unsigned illegal = 0;
+  for (std::size_t r = 0; r < w.rows; ++r) {
+    const std::uint8_t* row = w.data + r * w.cols;
+    std::int32_t sum[4] = {-less, -less, -less, -less};
+    for (std::size_t c = 0; c < w.cols; ++c) {
+      const int v = row[c];
+      illegal |= static_cast<unsigned>(v & (v >> 1) & 0x55);
+      for (int i = 0; i < 4; ++i) sum[i] += (v >> (2 * i) & 3) * x[c];
+    }
+    for (std::size_t i = 0; i < 4; ++i) y[i * ldy + r] = sum[i];
+  }
+  return illegal == 0;
+}
+
+#if defined(__x86_64__)
+
+TERN_TARGET_AVX2 inline __m256i load_32(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+
+// A pair of products is 2 * 2 * 128 at most in magnitude: 63 of them fit 16 bits.
+TERN_TARGET_AVX2 bool hf_rows_avx2(const HfRows& w, const std::int8_t* x, std::int32_t* y,
+                                   std::size_t ldy) noexcept {
+  constexpr std::size_t kBytes = 32, kColsPerWidening = 63 * kBytes;
+  const std::int32_t less = sum_of(x, w.cols);
+  const bool asks = asks_ahead();
+  const __m256i mask = _mm256_set1_epi8(3), ones = _mm256_set1_epi16(1);
+  __m256i illegal = _mm256_setzero_si256();
+  for (std::size_t r = 0; r < w.rows; ++r) {
+    const std::uint8_t* row = w.data + r * w.cols;
+    __m256i total[4] = {};
+    for (std::size_t c = 0; c < w.cols;) {
+      const std::size_t left = w.cols - c;
+      const std::size_t end = c + (left < kColsPerWidening ? left : kColsPerWidening);
+      __m256i sum[4] = {};
+      for (; c < end; c += kBytes) {
+        if (asks) prefetch_stream(row + c);  // rows follow one another
+        std::uint8_t tail[kBytes] = {};
+        const bool whole = c + kBytes <= end;
+        if (!whole) __builtin_memcpy(tail, row + c, end - c);
+        const __m256i v = load_32(whole ? row + c : tail), in = load_32(x + c);
+        illegal = _mm256_or_si256(illegal, _mm256_and_si256(v, _mm256_srli_epi16(v, 1)));
+        const __m256i codes[4] = {_mm256_and_si256(v, mask),
+                                  _mm256_and_si256(_mm256_srli_epi16(v, 2), mask),
+                                  _mm256_and_si256(_mm256_srli_epi16(v, 4), mask),
+                                  _mm256_and_si256(_mm256_srli_epi16(v, 6), mask)};
+#pragma GCC unroll 4
+        for (std::size_t i = 0; i < 4; ++i)
+          sum[i] = _mm256_add_epi16(sum[i], _mm256_maddubs_epi16(codes[i], in));
+      }
+      c = end;
+      for (std::size_t i = 0; i < 4; ++i)
+        total[i] = _mm256_add_epi32(total[i], _mm256_madd_epi16(sum[i], ones));
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      __m128i s =
+          _mm_add_epi32(_mm256_castsi256_si128(total[i]), _mm256_extracti128_si256(total[i], 1));
+      s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b01'00'11'10));
+      s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b10'11'00'01));
+      y[i * ldy + r] = _mm_cvtsi128_si32(s) - less;
+    }
+  }
+  return _mm256_testz_si256(illegal, _mm256_set1_epi8(0x55)) != 0;
+}
+
+// Rows go two at a time: eight sums, of which none waits for itself.
+template <std::size_t R>
+TERN_TARGET_AVX512VNNI bool hf_rows_avx512vnni(const HfRows& w, std::size_t first,
+                                               const std::int8_t* x, std::int32_t less, bool asks,
+                                               std::int32_t* y, std::size_t ldy) {
+  constexpr std::size_t kBytes = 64;
+  const std::uint8_t* at = w.data + first * w.cols;
+  const __m512i mask = _mm512_set1_epi8(3);
+  __m512i illegal = _mm512_setzero_si512(), sum[R][4];
+  for (std::size_t r = 0; r < R; ++r)
+    for (std::size_t i = 0; i < 4; ++i) sum[r][i] = _mm512_setzero_si512();
+  for (std::size_t c = 0; c < w.cols; c += kBytes) {
+    const std::size_t left = w.cols - c;
+    const __mmask64 live = left < kBytes ? (__mmask64{1} << left) - 1 : ~__mmask64{0};
+    const __m512i in = _mm512_loadu_si512(x + c);
+#pragma GCC unroll 2
+    for (std::size_t r = 0; r < R; ++r) {
+      const std::uint8_t* lies = at + r * w.cols + c;
+      if (asks) prefetch_stream(lies);
+      const __m512i v = _mm512_maskz_loadu_epi8(live, lies);
+      illegal = _mm512_or_si512(illegal, _mm512_and_si512(v, _mm512_srli_epi16(v, 1)));
+      const __m512i codes[4] = {_mm512_and_si512(v, mask),
+                                _mm512_and_si512(_mm512_srli_epi16(v, 2), mask),
+                                _mm512_and_si512(_mm512_srli_epi16(v, 4), mask),
+                                _mm512_and_si512(_mm512_srli_epi16(v, 6), mask)};
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) sum[r][i] = _mm512_dpbusd_epi32(sum[r][i], codes[i], in);
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r)
+    for (std::size_t i = 0; i < 4; ++i)
+      y[i * ldy + first + r] = _mm512_reduce_add_epi32(sum[r][i]) - less;
+  return _mm512_test_epi8_mask(illegal, _mm512_set1_epi8(0x55)) == 0;
+}
+
+bool hf_rows_avx512vnni(const HfRows& w, const std::int8_t* x, std::int32_t* y,
+                        std::size_t ldy) noexcept {
+  const std::int32_t less = sum_of(x, w.cols);
+  const bool asks = asks_ahead();
+  bool legal = true;
+  std::size_t r = 0;
+  for (; w.rows - r >= 2; r += 2) legal &= hf_rows_avx512vnni<2>(w, r, x, less, asks, y, ldy);
+  if (r < w.rows) legal &= hf_rows_avx512vnni<1>(w, r, x, less, asks, y, ldy);
+  return legal;
+}
+
+#endif
+
+constexpr std::array kTable = {
+#if defined(__x86_64__)
+    Kernel<HfRowsFn>{"hf_rows_avx512vnni", Isa::kAvx512Vnni, hf_rows_avx512vnni},
+    Kernel<HfRowsFn>{"hf_rows_avx2", Isa::kAvx2, hf_rows_avx2},
+#endif
+    Kernel<HfRowsFn>{"hf_rows_scalar", Isa::kScalar, hf_rows_scalar},
+};
+
+}  // namespace
+
+std::span<const Kernel<HfRowsFn>> hf_rows_kernels() noexcept { return kTable; }
+
+}  // namespace tern::kernels
