@@ -13,6 +13,7 @@
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"

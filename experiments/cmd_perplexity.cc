@@ -13,6 +13,7 @@
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "experiments/commands.h"
+#include "experiments/hash.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"

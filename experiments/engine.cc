@@ -5,7 +5,7 @@
 #include <map>
 #include <stdexcept>
 
-#include "experiments/level.h"
+#include "experiments/hash.h"
 #include "experiments/number_option.h"
 #include "experiments/provenance.h"
 #include "kernels/ternary/layouts.h"
