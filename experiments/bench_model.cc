@@ -162,6 +162,7 @@ class Run {
     const TokenId first = 0;
     engine_.decoder->forward_top(std::span(&first, 1), 1);
     base_.first_token_s = since(begin);
+    if (engine_.cpu != nullptr) engine_.cpu->settle();
   }
 
   const models::Config& config() const { return model_->config; }

@@ -3,10 +3,14 @@
 #include "models/cpu_engine.h"
 
 #include <algorithm>
+#include <atomic>
+#include <stdexcept>
 #include <utility>
 
 #include "kernels/check.h"
 #include "kernels/dense/parallel.h"
+#include "kernels/quantize.h"
+#include "kernels/scratch.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
@@ -14,6 +18,9 @@ namespace {
 
 // Below some 20 us of work a product is done before another thread has woken.
 constexpr std::size_t kParallelTernaryMacs = std::size_t{1} << 20;
+
+// Tokens after the first among which repacking is shared out.
+constexpr std::size_t kSlices = 8;
 
 // Calls after a screen narrowed nothing down that go without it.
 constexpr int kScreenPause = 15;
@@ -25,13 +32,14 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
     : isa_(isa),
       layout_(layout),
       ternary_{kernels::kernel_for(layout.kernels(), isa).run, layout.geometry},
+      t2_rows_(kernels::kernel_for(kernels::t2_rows_kernels(), isa).run),
       dense_(isa),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
 }
 
 kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {
-  const std::uint8_t*& data = packed_[&w];
+  const std::uint8_t*& data = packed_[&w].data;
   if (data == nullptr) {
     const std::size_t bytes = ternary_.geometry.bytes(w.rows, w.cols);
     std::uint8_t* to = arena_.room(bytes, w.name.c_str());
@@ -59,11 +67,51 @@ void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int
     pool_.parallel_for(rows, ternary_.geometry.panel_rows, part);
 }
 
+void CpuEngine::as_it_lies(const TernaryTask& task, const TernaryInput& in) {
+  const TernaryMatrix& w = *task.w;
+  std::atomic<bool> sound = true;
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    thread_local kernels::Scratch scratch;
+    auto* sums = scratch.room<std::int32_t>(end - begin);
+    if (!t2_rows_(w.t2().slice(begin, end), in.q, sums)) sound = false;
+    kernels::dequantize(sums, end - begin, w.gamma, in.scales[0], task.y + begin, task.accumulate);
+  };
+  constexpr std::size_t kRows = 16;  // a line of results
+  kernels::parallel_for_if(w.rows * w.cols >= kParallelTernaryMacs, &pool_, w.rows, kRows, part);
+  if (!sound)
+    throw std::runtime_error(w.name + ": its weights have changed since the file was opened");
+}
+
 void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
+  const auto never_met = [&](const TernaryTask& task) {
+    return task.w->format == nullptr && !packed_.contains(task.w);
+  };
+  if (in.tokens == 1 && std::all_of(tasks.begin(), tasks.end(), never_met)) {
+    const std::size_t until = 1 + groups_put_off_++ % kSlices;
+    for (const TernaryTask& task : tasks) packed_[task.w].until = until;
+  }
   linears_.clear();
-  for (const TernaryTask& task : tasks)
+  for (const TernaryTask& task : tasks) {
+    Packed& p = packed_[task.w];
+    if (in.tokens == 1 && p.data == nullptr && p.put_off < p.until) {
+      ++p.put_off;
+      as_it_lies(task, in);
+      continue;
+    }
     linears_.push_back({packed(*task.w), task.w->gamma, task.y, task.w->rows, task.accumulate});
-  kernels::ternary_linears(pool_, ternary_, linears_, in.q, in.stride, in.scales, in.tokens);
+  }
+  if (!linears_.empty())
+    kernels::ternary_linears(pool_, ternary_, linears_, in.q, in.stride, in.scales, in.tokens);
+}
+
+void CpuEngine::settle() {
+  for (const auto& [w, p] : packed_)
+    if (p.data == nullptr) packed(*w);
+  if (screened_ != nullptr && screen_ == nullptr && ScreenedHead::fits(*screened_)) make_screen();
+}
+
+void CpuEngine::make_screen() {
+  screen_ = std::make_unique<ScreenedHead>(*screened_, dense_, isa_, pool_);
 }
 
 void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
@@ -93,7 +141,7 @@ bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, Lar
   }
   if (screen_ == nullptr) {
     if (!ScreenedHead::fits(w)) return false;
-    screen_ = std::make_unique<ScreenedHead>(w, dense_, isa_, pool_);
+    make_screen();
   }
   if (screen_pause_ > 0) {
     --screen_pause_;

@@ -14,6 +14,7 @@
 #include "kernels/isa.h"
 #include "kernels/ternary/layouts.h"
 #include "kernels/ternary/linears.h"
+#include "kernels/ternary/t2_rows.h"
 #include "kernels/thread_pool.h"
 #include "models/dense_product.h"
 #include "models/linear.h"
@@ -31,7 +32,10 @@ class CpuEngine : public LinearEngine {
   kernels::Isa isa() const { return isa_; }
 
   void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
+  // One token goes by weights as they lie in a file of I2_S until they are repacked: a model's
+  // first token waits for none, the next few for an eighth each.
   void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) override;
+  void settle() override;
   std::size_t bytes(const TernaryMatrix& w) const override {
     return ternary_.geometry.bytes(w.rows, w.cols);
   }
@@ -39,15 +43,24 @@ class CpuEngine : public LinearEngine {
   bool largest(const DenseMatrix& w, const float* x, std::size_t k, LargestRows& out) override;
 
  private:
-  // The matrix in the compute layout, repacked when it is first met. Where the matrix lies in a
-  // mapped file, the memory of those bytes is given back: no second copy stays.
+  struct Packed {
+    const std::uint8_t* data = nullptr;  // null: not yet
+    std::size_t put_off = 0, until = 0;  // meetings with one token
+  };
+
+  // The matrix in the compute layout, repacked when that is first asked for. Where the matrix lies
+  // in a mapped file, the memory of those bytes is given back: no second copy stays.
   kernels::TernaryView packed(const TernaryMatrix& w);
+  void as_it_lies(const TernaryTask& task, const TernaryInput& in);
+  void make_screen();
 
   kernels::Isa isa_;
   const kernels::ComputeLayout& layout_;
   kernels::TernaryProduct ternary_;
-  std::unordered_map<const TernaryMatrix*, const std::uint8_t*> packed_;
+  std::unordered_map<const TernaryMatrix*, Packed> packed_;
   kernels::HugeArena arena_;
+  kernels::T2RowsFn* t2_rows_;
+  std::size_t groups_put_off_ = 0;
   std::vector<kernels::TernaryLinear> linears_;
   DenseProduct dense_;
   // Of the matrix that largest() was asked for; made when it is asked for a second time.

@@ -109,6 +109,9 @@ class LinearEngine {
   // then dequantize().
   virtual void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in);
 
+  // Ends what earlier products put off: from now on a product takes no longer than it must.
+  virtual void settle() {}
+
   // What one pass over the matrix reads.
   virtual std::size_t bytes(const TernaryMatrix& w) const { return w.t2_bytes(); }
 

@@ -89,6 +89,53 @@ TEST_CASE("logits depend neither on the compute layout nor on the format of the 
   }
 }
 
+TEST_CASE("tokens one by one give the same bits before, while and after weights are repacked",
+          "[models]") {
+  const Config c = wide_config();
+  const TempFolder folder;
+  const std::string path = folder.file("m");
+  write_checkpoint(path, random_master(c, 5), tiny_tokenizer(c.vocab), Flavour::kTernary);
+  const auto model = load_checkpoint(path);
+  const std::size_t i2s = c.layers * c.dim * (c.q_dim() * 2 + c.kv_dim() * 2 + 3 * c.ffn) / 4;
+  const std::size_t others = c.vocab * c.dim * sizeof(kernels::f16);
+  const std::vector<TokenId> ids = {1, 5, 9, 2, 7, 3, 8, 4, 6, 1, 2, 3};
+  for (const unsigned threads : {1u, 2u}) {
+    kernels::ThreadPool pool(threads);
+    CpuEngine settled(kernels::selected_isa(), pool);
+    Transformer expected(*model, settled);
+    expected.forward(std::vector<TokenId>{1, 2});  // repacks all
+    settled.settle();
+    expected.truncate(0);
+    for (const kernels::Isa isa : kernels::all_isas()) {
+      if (!kernels::host_has(isa)) continue;
+      INFO(kernels::isa_name(isa) << " threads=" << threads);
+      CpuEngine engine(isa, pool);
+      Transformer transformer(*model, engine);
+      expected.truncate(0);
+      for (const TokenId id : ids) {
+        const auto got = transformer.forward(std::span(&id, 1));
+        const auto want = expected.forward(std::span(&id, 1));
+        CHECK(std::equal(got.begin(), got.end(), want.begin(), want.end()));
+      }
+      CHECK(resident(path) < others + i2s / 16);  // all was repacked by now
+    }
+  }
+}
+
+TEST_CASE("weights that changed since the file was opened are refused as they lie", "[models]") {
+  std::vector<std::uint8_t> bytes(32, 0x55);
+  bytes[31] |= 3;
+  const TernaryMatrix w = {"w", 1, 128, 1.0f, bytes};
+  kernels::ThreadPool pool(1);
+  CpuEngine engine(kernels::selected_isa(), pool);
+  const std::vector<std::int8_t> q(ternary_stride(128));
+  const float scale = 1;
+  float y = 0;
+  const TernaryTask task = {&w, &y, false};
+  CHECK_THROWS_WITH(engine.ternary_linears(std::span(&task, 1), {q.data(), q.size(), &scale, 1}),
+                    Catch::Contains("w: ") && Catch::Contains("changed"));
+}
+
 TEST_CASE("a matrix that cannot be repacked is refused again and again", "[models]") {
   const std::vector<std::uint8_t> bytes(66, 0xff);  // a block of TQ2_0 that holds code 3
   const TernaryMatrix w = {"w", 1, 256, 1.0f, bytes, &kernels::ternary_format("tq2_0")};
@@ -122,6 +169,7 @@ TEST_CASE("no second copy of repacked weights stays in memory", "[models]") {
   CpuEngine engine(kernels::selected_isa(), pool);
   Transformer transformer(*model, engine);
   const auto before = transformer.forward(std::vector<TokenId>{1, 2, 3});
+  engine.settle();  // the last layer met one token alone
   // Of each matrix the pages at its ends, which it shares, remain.
   CHECK(resident(path) < others + ternary / 16);
   const std::vector<float> first(before.begin(), before.end());
