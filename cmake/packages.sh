@@ -3,8 +3,8 @@
 # Sourced by experiments/run.sh and tests/run.sh: what Tern needs from Debian 12, and how it comes.
 
 build_packages=(cmake g++ git libbenchmark-dev libcli11-dev libedit-dev libeigen3-dev libfmt-dev
-  libpcre2-dev libsystemc-dev libtomlplusplus-dev make ninja-build nlohmann-json3-dev pkg-config
-  python3 python3-matplotlib verilator)
+  libpcre2-dev libsystemc-dev libtomlplusplus-dev libxxhash-dev make ninja-build
+  nlohmann-json3-dev pkg-config python3 python3-matplotlib verilator)
 test_packages=(catch2 clang clang-format g++-aarch64-linux-gnu libclang-rt-14-dev qemu-user yosys)
 
 say() { printf '\n== %s\n' "$*"; }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "experiments/hash.h"
+
 namespace tern::experiments {
 namespace {
 

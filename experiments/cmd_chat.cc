@@ -49,8 +49,8 @@ void run(const Options& o) {
   if (!history.empty() && history.back().role == models::Role::kUser)
     throw std::runtime_error(o.load + ": the last message is a question; /load answers it");
   const auto model = models::load_checkpoint(o.model, o.engine.load);
-  const models::Tokenizer tokenizer = tokenizer_of(*model, o.model);
-  const models::ChatTemplate& shape = shape_of(o, model->tokenizer);
+  const models::Tokenizer& tokenizer = tokenizer_of(*model, o.model);
+  const models::ChatTemplate& shape = shape_of(o, tokenizer.data());
   HeldInterrupts interrupts;  // before the engine's threads are started
   const Engine engine = make_engine(o.engine, *model);
   models::Chat chat(tokenizer, shape, *engine.decoder);

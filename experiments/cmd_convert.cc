@@ -105,8 +105,11 @@ void run(Options o) {
   if (!o.json.empty()) models::check_writable(o.json);
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(o.in, o.load);
-  models::TokenizerData tokenizer =
-      o.tokenizer.empty() ? model->tokenizer : models::read_hf_tokenizer(o.tokenizer);
+  models::TokenizerData tokenizer;
+  if (o.tokenizer.empty() && model->tokenizer)
+    tokenizer = model->tokenizer->data();
+  else if (!o.tokenizer.empty())
+    if (auto other = models::read_hf_tokenizer(o.tokenizer)) tokenizer = std::move(*other).take();
   models::name_every_id(tokenizer, model->config.vocab, o.in);
   if (o.convert.name.empty()) o.convert.name = model->config.name;
   if (o.convert.name.empty())

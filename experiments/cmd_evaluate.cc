@@ -13,6 +13,7 @@
 #include "experiments/commands.h"
 #include "experiments/engine.h"
 #include "experiments/grammar_option.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
@@ -41,7 +42,7 @@ struct Result {
 
 Result evaluate(const Options& o, const std::string& path, const models::Grammar& grammar) {
   const auto model = models::load_checkpoint(path);
-  const models::Tokenizer tokenizer = tokenizer_of(*model, path);
+  const models::Tokenizer& tokenizer = tokenizer_of(*model, path);
   const Engine engine = make_engine(o.engine, *model);
   const Interrupt interrupt;
   auto shown = std::chrono::steady_clock::now();

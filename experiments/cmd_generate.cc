@@ -11,6 +11,7 @@
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
@@ -88,7 +89,7 @@ void run(const Options& o) {
   const std::string prompt = prompt_of(o);
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(o.model, o.engine.load);
-  const models::Tokenizer tokenizer = tokenizer_of(*model, o.model);
+  const models::Tokenizer& tokenizer = tokenizer_of(*model, o.model);
   const Engine engine = make_engine(o.engine, *model);
   const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();
 
@@ -100,8 +101,8 @@ void run(const Options& o) {
                              "(its tokenizer adds no BOS token)");
   models::GenerateOptions options = o.generate;
   std::vector<models::TokenId>& ends = o.ignore_eos ? options.sampler.banned : options.stops;
-  ends = model->tokenizer.stops;
-  if (model->tokenizer.eos) ends.push_back(*model->tokenizer.eos);
+  ends = tokenizer.data().stops;
+  if (tokenizer.data().eos) ends.push_back(*tokenizer.data().eos);
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}", from,

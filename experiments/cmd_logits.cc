@@ -13,6 +13,7 @@
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
@@ -66,9 +67,8 @@ void run(const Options& o) {
   const auto model = models::load_checkpoint(o.model, o.engine.load);
   const std::size_t vocab = model->config.vocab, context = model->config.context;
   // A model may come without a tokenizer: ids need none.
-  std::unique_ptr<const models::Tokenizer> tokenizer;
-  if (!model->tokenizer.tokens.empty() || !o.by_ids)
-    tokenizer = std::make_unique<const models::Tokenizer>(model->tokenizer);
+  const models::Tokenizer* tokenizer =
+      model->tokenizer || !o.by_ids ? &tokenizer_of(*model, o.model) : nullptr;
   const std::vector<models::TokenId> ids =
       o.by_ids ? parse_ids(o.ids, vocab, "--ids") : tokenizer->encode(o.text, true);
   const char* option = o.by_ids ? "--ids" : "--text";
@@ -102,7 +102,7 @@ void run(const Options& o) {
     at += batch.size();
   }
   print_out(fmt::format("after {} tokens of {}:\n", ids.size(), o.model));
-  print_top(o, last, tokenizer.get());
+  print_top(o, last, tokenizer);
   if (o.json.empty()) return;
   const nlohmann::ordered_json head = {
       {"schema", "tern.logits"},

@@ -13,6 +13,7 @@
 
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
@@ -44,7 +45,8 @@ constexpr std::size_t kLlamaContext = 512;  // llama.cpp's default
 // The tokens of the file's `text` and, where the mode wants one, the token that stands before.
 std::vector<models::TokenId> tokens_of(std::string_view text, const Options& o,
                                        const models::Model& model, models::PerplexityOptions& how) {
-  const models::TokenizerData& t = model.tokenizer;
+  const models::TokenizerData none;  // ids need no tokenizer
+  const models::TokenizerData& t = model.tokenizer ? model.tokenizer->data() : none;
   using models::PerplexityMode;
   if (how.mode == PerplexityMode::kEveryToken) {
     how.first = t.bos ? t.bos : t.eos;
@@ -55,7 +57,7 @@ std::vector<models::TokenId> tokens_of(std::string_view text, const Options& o,
   }
   if (how.mode == PerplexityMode::kSecondHalf && t.add_bos) how.first = t.bos;
   if (!o.ids_file.empty()) return parse_ids(text, model.config.vocab, o.ids_file);
-  const models::Tokenizer tokenizer = tokenizer_of(model, o.model);
+  const models::Tokenizer& tokenizer = tokenizer_of(model, o.model);
   // As llama.cpp: the BOS before the text counts as a token of it, and what spells a special token
   // is no such token.
   if (how.mode == PerplexityMode::kSecondHalf) return tokenizer.encode(text, true, false);

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "experiments/commands.h"
+#include "experiments/hash.h"
 #include "experiments/output.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
@@ -50,7 +51,7 @@ struct TokenizeOptions {
 void tokenize(const TokenizeOptions& o, bool from_file) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.file});
   const std::string text = from_file ? models::read_text(o.file) : o.text;
-  const models::Tokenizer tokenizer(models::load_tokenizer(o.model));
+  const models::Tokenizer tokenizer = models::load_tokenizer(o.model);
   const std::vector<TokenId> ids = tokenizer.encode(text, !o.no_special, !o.no_parse_special);
 
   std::string lines;
@@ -80,7 +81,7 @@ struct DetokenizeOptions {
 
 void detokenize(const DetokenizeOptions& o, bool from_file) {
   models::check_outputs({{"--json", o.json}}, {o.model, o.file});
-  const models::Tokenizer tokenizer(models::load_tokenizer(o.model));
+  const models::Tokenizer tokenizer = models::load_tokenizer(o.model);
   const std::vector<TokenId> ids =
       from_file ? parse_ids(models::read_text(o.file), tokenizer.size(), o.file)
                 : parse_ids(o.ids, tokenizer.size(), "--ids");

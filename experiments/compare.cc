@@ -14,6 +14,7 @@
 #include "experiments/child.h"
 #include "experiments/commands.h"
 #include "experiments/compare_report.h"
+#include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/level_run.h"
 #include "experiments/provenance.h"

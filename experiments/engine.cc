@@ -5,7 +5,7 @@
 #include <map>
 #include <stdexcept>
 
-#include "experiments/level.h"
+#include "experiments/hash.h"
 #include "experiments/number_option.h"
 #include "experiments/provenance.h"
 #include "kernels/ternary/layouts.h"
@@ -99,12 +99,12 @@ kernels::Isa isa_from(const std::string& name) {
   throw std::runtime_error("--isa " + name + ": no such instruction set");
 }
 
-models::Tokenizer tokenizer_of(const models::Model& model, const std::string& path) {
-  if (model.tokenizer.tokens.empty())
+const models::Tokenizer& tokenizer_of(const models::Model& model, const std::string& path) {
+  if (!model.tokenizer)
     throw std::runtime_error(path +
                              ": has no tokenizer; put its tokenizer.json or tokenizer.model there, "
                              "or give ids to tern logits");
-  return models::Tokenizer(model.tokenizer);
+  return *model.tokenizer;
 }
 
 Engine make_engine(const EngineOptions& o, const models::Model& model) {

@@ -54,7 +54,7 @@ struct Engine {
 
 // The tokenizer of the model at `path`. Throws std::runtime_error naming it where it has none, as a
 // directory of weights alone.
-models::Tokenizer tokenizer_of(const models::Model& model, const std::string& path);
+const models::Tokenizer& tokenizer_of(const models::Model& model, const std::string& path);
 
 // Throws std::runtime_error naming the option.
 Engine make_engine(const EngineOptions& options, const models::Model& model);

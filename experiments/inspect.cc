@@ -100,7 +100,7 @@ Found read_gguf(const std::string& path) {
   const models::Gguf file = models::Gguf::parse(mapped.bytes, path);
   Found found{ordered_json::object(),
               models::read_gguf_config(file),
-              models::read_gguf_tokenizer(file),
+              models::read_gguf_tokenizer(file).take(),
               {},
               mapped.bytes.size()};
   for (const auto& [key, value] : file.values()) found.keys[key] = to_json(value);
@@ -128,7 +128,9 @@ Found read_hf(const std::string& directory) {
   const std::string config_path = models::hf_path(directory, "config.json");
   const std::string text = text_of(models::map_file(config_path));
   const models::HfConfig hf = models::read_hf_config(text, config_path);
-  Found found{ordered_json::parse(text), hf.config, models::read_hf_tokenizer(directory), {}, 0};
+  Found found{ordered_json::parse(text), hf.config, {}, {}, 0};
+  if (auto tokenizer = models::read_hf_tokenizer(directory))
+    found.tokenizer = std::move(*tokenizer).take();
   const auto names = model_names(found.config);
   for (const std::string& name : models::hf_weight_files(directory)) {
     const std::string path = models::hf_path(directory, name);

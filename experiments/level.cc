@@ -158,12 +158,4 @@ LevelResult level_from_json(const json& j, const std::string& where) {
   }
 }
 
-std::uint64_t hash_bytes(const void* bytes, std::size_t n, std::uint64_t seed) noexcept {
-  const auto* at = static_cast<const unsigned char*>(bytes);
-  for (std::size_t i = 0; i < n; ++i) seed = (seed ^ at[i]) * 0x100000001b3u;
-  return seed;
-}
-
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
-
 }  // namespace tern::experiments

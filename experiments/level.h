@@ -91,9 +91,4 @@ nlohmann::json to_json(const LevelResult& result);
 // Throws std::runtime_error with one line that begins with `where`.
 LevelResult level_from_json(const nlohmann::json& json, const std::string& where);
 
-// FNV-1a, 64 bits.
-inline constexpr std::uint64_t kHashSeed = 0xcbf29ce484222325u;
-std::uint64_t hash_bytes(const void* bytes, std::size_t n, std::uint64_t seed = kHashSeed) noexcept;
-std::string hex(std::uint64_t value);
-
 }  // namespace tern::experiments

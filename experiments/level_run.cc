@@ -115,12 +115,12 @@ void run_simulated(const LevelOptions& options, const models::Model& model,
   SimEngine engine(options.machine, level, model, cpu);
   ObservedEngine observed(engine);
   models::Transformer transformer(model, observed, as_simulated(nullptr));
-  Story story =
-      tell(transformer, prompt, options.tokens, model.tokenizer.eos, nullptr, [&](bool prefill) {
-        engine.vector_work(transformer.counts());
-        transformer.reset_counts();
-        if (prefill) result.prefill = engine.take_phase(prompt.size());
-      });
+  Story story = tell(transformer, prompt, options.tokens, model.tokenizer->data().eos, nullptr,
+                     [&](bool prefill) {
+                       engine.vector_work(transformer.counts());
+                       transformer.reset_counts();
+                       if (prefill) result.prefill = engine.take_phase(prompt.size());
+                     });
   result.decode = engine.take_phase(story.tokens.size() - 1);
   result.tokens = std::move(story.tokens);
   result.products = observed.products();
@@ -180,7 +180,8 @@ Footprint footprint_of(const models::Model& model, const std::string& checkpoint
 
 LevelResult run_level(const LevelOptions& options) {
   const std::unique_ptr<const models::Model> model = models::load_checkpoint(options.checkpoint);
-  const models::Tokenizer tokenizer(model->tokenizer);
+  if (!model->tokenizer) throw std::runtime_error(options.checkpoint + ": has no tokenizer");
+  const models::Tokenizer& tokenizer = *model->tokenizer;
   const std::vector<TokenId> prompt = encode_prompt(tokenizer, *model, options);
 
   LevelResult result;
@@ -204,7 +205,7 @@ LevelResult run_level(const LevelOptions& options) {
     ObservedEngine observed(cpu);
     models::Transformer transformer(*model, observed, as_simulated(&pool));
     result.tokens =
-        tell(transformer, prompt, options.tokens, model->tokenizer.eos, nullptr, [](bool) {
+        tell(transformer, prompt, options.tokens, tokenizer.data().eos, nullptr, [](bool) {
         }).tokens;
     result.products = observed.products();
   }

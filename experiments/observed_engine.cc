@@ -2,6 +2,8 @@
 
 #include "experiments/observed_engine.h"
 
+#include "experiments/hash.h"
+
 namespace tern::experiments {
 
 void ObservedEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,

@@ -5,18 +5,12 @@
 #include <sched.h>
 #include <tern_commit.h>  // made by cmake/commit.cmake
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <vector>
-
-#include "experiments/level.h"
-#include "models/whole_file.h"
 
 namespace tern::experiments {
 
@@ -61,34 +55,6 @@ std::string utc_now() {
 }
 
 std::string tern_version() { return TERN_VERSION; }
-
-std::string hash_of_file(const std::string& path) {
-  namespace fs = std::filesystem;
-  if (fs::is_directory(path)) {
-    // A Hugging Face checkpoint: what of it is read.
-    std::vector<std::string> files;
-    for (const auto& entry : fs::directory_iterator(path))
-      if (entry.is_regular_file() &&
-          (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json" ||
-           entry.path().extension() == ".model"))
-        files.push_back(entry.path().filename());
-    std::sort(files.begin(), files.end());
-    std::string all;
-    for (const std::string& name : files)
-      all += name + ' ' + hash_of_file(path + '/' + name) + '\n';
-    return hex(hash_bytes(all.data(), all.size()));
-  }
-  const models::MappedFile file = models::map_file(path);
-  // Part by part, so that a model of gigabytes takes no memory for it.
-  constexpr std::size_t kPart = std::size_t{16} << 20;
-  std::uint64_t hash = kHashSeed;
-  for (std::size_t at = 0; at < file.bytes.size(); at += kPart) {
-    const auto part = file.bytes.subspan(at, std::min(kPart, file.bytes.size() - at));
-    hash = hash_bytes(part.data(), part.size(), hash);
-    models::drop_pages(part.data(), part.size());
-  }
-  return hex(hash);
-}
 
 nlohmann::ordered_json provenance() {
   return {{"tern_version", tern_version()},

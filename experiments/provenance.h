@@ -18,9 +18,6 @@ std::string git_commit();    // that was built, "-dirty" behind it where the tre
 double load_average();       // of the last minute; 0 where the host does not say
 std::string utc_now();       // 2026-01-31T12:00:00Z
 std::string tern_version();  // of the build
-// Of the files of a checkpoint where it names a directory. Throws std::runtime_error naming the
-// file.
-std::string hash_of_file(const std::string& path);
 
 // {tern_version, git_commit, compiler, build_type, cpu, cpus, created_utc}
 nlohmann::ordered_json provenance();

@@ -75,7 +75,7 @@ void read_llama(const Keys& keys, TokenizerData& d) {
 
 }  // namespace
 
-TokenizerData read_gguf_tokenizer(const Gguf& file) {
+Tokenizer read_gguf_tokenizer(const Gguf& file) {
   const Keys keys(file);
   TokenizerData d;
   try {
@@ -107,7 +107,7 @@ TokenizerData read_gguf_tokenizer(const Gguf& file) {
   if (file.find("tokenizer.chat_template") != nullptr)
     d.chat_template = file.text("tokenizer.chat_template");
   try {
-    return Tokenizer(std::move(d)).take();
+    return Tokenizer(std::move(d));
   } catch (const std::runtime_error& e) {
     throw std::runtime_error(one_line(file.where() + ": " + e.what()));
   }

@@ -10,6 +10,6 @@
 namespace tern::models {
 
 // Throws std::runtime_error: one line that names the file and the key that is missing or wrong.
-TokenizerData read_gguf_tokenizer(const Gguf& file);
+Tokenizer read_gguf_tokenizer(const Gguf& file);
 
 }  // namespace tern::models

@@ -156,7 +156,7 @@ std::string_view text_of(const MappedFile& file) {
 
 std::unique_ptr<const Model> read_hf_model(const HfConfig& hf, std::span<const Safetensors> files,
                                            std::vector<std::shared_ptr<const void>> owners,
-                                           TokenizerData tokenizer, bool mapped) {
+                                           std::optional<Tokenizer> tokenizer, bool mapped) {
   auto model = std::make_unique<Model>();
   model->storage = std::move(owners);
   const Config& c = model->config = hf.config;
@@ -208,15 +208,6 @@ std::vector<std::string> read_hf_index(std::string_view text, const std::string&
   return {files.begin(), files.end()};
 }
 
-void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where) {
-  if (t.tokens.empty()) return;
-  if (t.tokens.size() > vocab)
-    throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
-                             ", but the tokenizer has " + std::to_string(t.tokens.size()) +
-                             " tokens");
-  pad_tokens(t, vocab);
-}
-
 std::string hf_path(const std::string& directory, const std::string& name) {
   return (fs::path(directory) / name).string();
 }
@@ -249,9 +240,8 @@ std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
     files.push_back(Safetensors::parse(file.bytes, path));
     owners.push_back(std::move(file.owner));
   }
-  TokenizerData tokenizer = read_hf_tokenizer(directory);
-  name_every_id(tokenizer, config.config.vocab, config_path);
-  return read_hf_model(config, files, std::move(owners), std::move(tokenizer), true);
+  return read_hf_model(config, files, std::move(owners),
+                       read_hf_tokenizer(directory, config.config.vocab), true);
 }
 
 }  // namespace tern::models

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,10 +23,6 @@ namespace tern::models {
 // Throws std::runtime_error: one line that names the file and the field or tensor that is wrong.
 std::unique_ptr<const Model> load_hf_directory(const std::string& directory);
 
-// Gives ids that the embedding has rows for, but the tokenizer no token, a name, as llama.cpp's
-// converter does. Throws where there are more tokens than rows.
-void name_every_id(TokenizerData& tokenizer, std::size_t vocab, const std::string& where);
-
 // Of the files of a directory: its path, and the names of those that hold the weights. The latter
 // throws likewise.
 std::string hf_path(const std::string& directory, const std::string& name);
@@ -35,7 +32,7 @@ std::vector<std::string> hf_weight_files(const std::string& directory);
 std::unique_ptr<const Model> read_hf_model(const HfConfig& config,
                                            std::span<const Safetensors> files,
                                            std::vector<std::shared_ptr<const void>> owners,
-                                           TokenizerData tokenizer, bool mapped);
+                                           std::optional<Tokenizer> tokenizer, bool mapped);
 
 // The files that an index names, each once, in order. Plain names only. Throws likewise.
 std::vector<std::string> read_hf_index(std::string_view text, const std::string& where);

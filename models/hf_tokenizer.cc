@@ -107,17 +107,18 @@ void refuse_unless_empty(const JsonFields& model, const char* field) {
 }
 
 // A SentencePiece vocabulary without scores: what the merges say of the order of tokens, for files
-// that have scores only. The earliest merge that gives a token counts.
+// that have scores only. The earliest merge that gives a token counts. What is no merge gives none:
+// Tokenizer refuses it.
 void scores_from_merges(TokenizerData& d) {
+  if (d.merges.empty()) return;
   const TokenTable table(d.tokens);
-  std::vector<std::uint32_t> best(d.tokens.size(), kNoMerge.rank);
-  each_merge(d, table, [&](std::uint32_t rank, TokenId, TokenId, TokenId joined) {
-    best[joined] = std::min(best[joined], rank);
-  });
-  d.scores.resize(d.tokens.size());
-  for (std::size_t i = 0; i < best.size(); ++i)
-    d.scores[i] =
-        -static_cast<float>(best[i] == kNoMerge.rank ? d.merges.size() : std::size_t{best[i]});
+  d.scores.assign(d.tokens.size(), -static_cast<float>(d.merges.size()));
+  for (std::size_t rank = d.merges.size(); rank-- > 0;) {
+    std::string joined = d.merges[rank];
+    joined.erase(std::min(joined.find(' '), joined.size()), 1);
+    if (const TokenId id = table.find(joined); id != kNoToken)
+      d.scores[id] = -static_cast<float>(rank);
+  }
 }
 
 std::optional<TokenId> checked_id(const std::optional<std::uint64_t>& id, const TokenizerData& d,
@@ -129,21 +130,9 @@ std::optional<TokenId> checked_id(const std::optional<std::uint64_t>& id, const 
   return static_cast<TokenId>(*id);
 }
 
-// One line that names the file: the tokenizer's own messages have GGUF's names of fields.
-TokenizerData checked(TokenizerData d, const std::string& where) {
-  try {
-    return Tokenizer(std::move(d)).take();
-  } catch (const std::runtime_error& e) {
-    std::string_view what = e.what();
-    constexpr std::string_view kPrefix = "tokenizer.ggml.";
-    if (what.starts_with(kPrefix)) what.remove_prefix(kPrefix.size());
-    throw std::runtime_error(error_line(where, "tokenizer", what));
-  }
-}
-
 }  // namespace
 
-TokenizerData parse_tokenizer_json(std::string_view text, const std::string& where) {
+TokenizerData parse_tokenizer_json_data(std::string_view text, const std::string& where) {
   TokenizerJson file = read_tokenizer_json(text, where);
   const JsonFields fields(file.rest, where);
   const auto model = fields.object("model");
@@ -205,9 +194,21 @@ TokenizerData parse_tokenizer_json(std::string_view text, const std::string& whe
   d.add_bos = d.bos.has_value();
   d.add_eos = d.eos.has_value();
   find_stops(d);
-  d = checked(std::move(d), where);
   if (!pipeline.byte_level) scores_from_merges(d);
   return d;
+}
+
+Tokenizer parse_tokenizer_json(std::string_view text, const std::string& where) {
+  TokenizerData d = parse_tokenizer_json_data(text, where);
+  try {
+    return Tokenizer(std::move(d));
+  } catch (const std::runtime_error& e) {
+    // The tokenizer's own messages have GGUF's names of fields.
+    std::string_view what = e.what();
+    constexpr std::string_view kPrefix = "tokenizer.ggml.";
+    if (what.starts_with(kPrefix)) what.remove_prefix(kPrefix.size());
+    throw std::runtime_error(error_line(where, "tokenizer", what));
+  }
 }
 
 }  // namespace tern::models

@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,15 +17,24 @@ namespace tern::models {
 
 // tokenizer.json: BPE, byte-level or of SentencePiece's kind. What it asks for is done or refused,
 // by name. Throws std::runtime_error: one line that names `where` and the field.
-TokenizerData parse_tokenizer_json(std::string_view text, const std::string& where);
+Tokenizer parse_tokenizer_json(std::string_view text, const std::string& where);
 
-// Data without tokens where the directory has no tokenizer: such a model takes ids alone. Throws
-// std::runtime_error: one line that names the file and the field that is wrong.
-TokenizerData read_hf_tokenizer(const std::string& directory);
+// What it makes a Tokenizer of, for who has to add to it.
+TokenizerData parse_tokenizer_json_data(std::string_view text, const std::string& where);
+
+// Nothing where the directory has no tokenizer: such a model takes ids alone. `vocab`, if it is not
+// 0, goes to name_every_id(). Throws std::runtime_error: one line that names the file and the field
+// that is wrong.
+std::optional<Tokenizer> read_hf_tokenizer(const std::string& directory, std::size_t vocab = 0);
+
+// Gives ids that the embedding has rows for, but the tokenizer no token, a name, as llama.cpp's
+// converter does. Throws std::runtime_error beginning with `where` where there are more tokens than
+// rows.
+void name_every_id(TokenizerData& tokenizer, std::size_t vocab, const std::string& where);
 
 // The tokenizer of a GGUF file, of a directory, of a tokenizer.json or of a tokenizer.model, told
 // apart by what they hold. Throws std::runtime_error as the others do, and where a directory has
 // none.
-TokenizerData load_tokenizer(const std::string& path);
+Tokenizer load_tokenizer(const std::string& path);
 
 }  // namespace tern::models

@@ -167,28 +167,17 @@ void read_configs(const std::string& directory, bool sentencepiece, TokenizerDat
   find_stops(d, stops);
 }
 
-}  // namespace
-
-TokenizerData read_hf_tokenizer(const std::string& directory) {
-  TokenizerData d;
-  const std::string json_path = (fs::path(directory) / "tokenizer.json").string();
-  const std::string model_path = (fs::path(directory) / "tokenizer.model").string();
-  const bool sentencepiece = !fs::exists(json_path);
-  if (!sentencepiece)
-    d = parse_tokenizer_json(text_of(map_file(json_path)), json_path);
-  else if (fs::exists(model_path))
-    d = parse_sentencepiece(text_of(map_file(model_path)), model_path);
-  else
-    return d;
+// The tokenizer of a directory whose tokenizer file holds `d`.
+Tokenizer with_configs(const std::string& directory, bool sentencepiece, std::size_t vocab,
+                       TokenizerData d) {
   read_configs(directory, sentencepiece, d);
+  if (vocab != 0) name_every_id(d, vocab, (fs::path(directory) / "config.json").string());
   try {
-    return Tokenizer(std::move(d)).take();
+    return Tokenizer(std::move(d));
   } catch (const std::runtime_error& e) {
     throw std::runtime_error(error_line(directory, "tokenizer", e.what()));
   }
 }
-
-namespace {
 
 // By its name, else by its beginning: what an object or, by mistake, a list begins with begins no
 // field of a SentencePiece model.
@@ -201,13 +190,40 @@ bool looks_like_json(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-TokenizerData load_tokenizer(const std::string& path) {
+std::optional<Tokenizer> read_hf_tokenizer(const std::string& directory, std::size_t vocab) {
+  std::string path = (fs::path(directory) / "tokenizer.json").string();
+  const bool json_file = fs::exists(path);
+  if (!json_file) path = (fs::path(directory) / "tokenizer.model").string();
+  if (!fs::exists(path)) return std::nullopt;
+  const MappedFile file = map_file(path);
+  const std::string_view text = text_of(file);
+  TokenizerData d =
+      json_file ? parse_tokenizer_json_data(text, path) : parse_sentencepiece_data(text, path);
+  try {
+    return with_configs(directory, !json_file, vocab, std::move(d));
+  } catch (const std::runtime_error&) {
+    // What is wrong with the file by itself is said of it, and comes first.
+    (void)(json_file ? parse_tokenizer_json(text, path) : parse_sentencepiece(text, path));
+    throw;
+  }
+}
+
+void name_every_id(TokenizerData& t, std::size_t vocab, const std::string& where) {
+  if (t.tokens.empty()) return;
+  if (t.tokens.size() > vocab)
+    throw std::runtime_error(where + ": vocab_size: is " + std::to_string(vocab) +
+                             ", but the tokenizer has " + std::to_string(t.tokens.size()) +
+                             " tokens");
+  pad_tokens(t, vocab);
+}
+
+Tokenizer load_tokenizer(const std::string& path) {
   if (fs::is_directory(path)) {
-    TokenizerData d = read_hf_tokenizer(path);
-    if (d.tokens.empty())
+    std::optional<Tokenizer> tokenizer = read_hf_tokenizer(path);
+    if (!tokenizer)
       throw std::runtime_error(path +
                                ": neither tokenizer.json nor tokenizer.model in this directory");
-    return d;
+    return std::move(*tokenizer);
   }
   const MappedFile file = map_file(path);
   const std::string_view text = text_of(file);

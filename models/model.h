@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A model ready to run: its shape, its tokenizer's data and its weights in the formats that kernels
+// A model ready to run: its shape, its tokenizer and its weights in the formats that kernels
 // and accelerators take. Stage 2 of the data path.
 
 #pragma once
@@ -40,11 +40,11 @@ struct Model {
   Model& operator=(const Model&) = delete;
 
   Config config;
-  TokenizerData tokenizer;
-  DenseMatrix token_embd{};           // [vocab, dim]
-  std::optional<DenseMatrix> output;  // [vocab, dim]; absent: tied
-  std::vector<float> output_norm;     // [dim]
-  std::vector<float> rope_divisors;   // [head_dim / 2] or empty: rope_freqs.weight of LLaMA 3.1
+  std::optional<Tokenizer> tokenizer;  // absent: it takes ids alone
+  DenseMatrix token_embd{};            // [vocab, dim]
+  std::optional<DenseMatrix> output;   // [vocab, dim]; absent: tied
+  std::vector<float> output_norm;      // [dim]
+  std::vector<float> rope_divisors;    // [head_dim / 2] or empty: rope_freqs.weight of LLaMA 3.1
   std::vector<Layer> layers;
   std::vector<std::shared_ptr<const void>> storage;  // what the matrices point into
 
@@ -79,7 +79,7 @@ std::string tensor_name(std::size_t layer, std::string_view slot);
 // Quantises master weights to a model in memory, as write_checkpoint and load_checkpoint would.
 // Unlike a checkpoint, the config may mix what no architecture mixes.
 // Throws std::runtime_error naming a tensor that the flavour cannot hold.
-std::unique_ptr<const Model> build_model(const MasterWeights& master, TokenizerData tokenizer,
-                                         Flavour flavour);
+std::unique_ptr<const Model> build_model(const MasterWeights& master,
+                                         std::optional<Tokenizer> tokenizer, Flavour flavour);
 
 }  // namespace tern::models

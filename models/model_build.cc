@@ -27,8 +27,8 @@ DenseMatrix f16_matrix(Model& model, const std::string& name, const std::vector<
 
 }  // namespace
 
-std::unique_ptr<const Model> build_model(const MasterWeights& master, TokenizerData tokenizer,
-                                         Flavour flavour) {
+std::unique_ptr<const Model> build_model(const MasterWeights& master,
+                                         std::optional<Tokenizer> tokenizer, Flavour flavour) {
   const Config& c = master.config;
   check(c, "model");
   TERN_CHECK(master.layers.size() == c.layers, "master weights of another depth");

@@ -191,7 +191,7 @@ std::optional<TokenId> token_of(std::int64_t id, const TokenizerData& d) {
 
 }  // namespace
 
-TokenizerData parse_sentencepiece(std::string_view bytes, const std::string& where) {
+TokenizerData parse_sentencepiece_data(std::string_view bytes, const std::string& where) {
   TokenizerData d;
   d.model = "llama";
   std::string_view trainer_bytes, normalizer_bytes;
@@ -215,8 +215,13 @@ TokenizerData parse_sentencepiece(std::string_view bytes, const std::string& whe
   d.padding = token_of(trainer.pad, d);
   d.add_bos = d.bos.has_value();
   find_stops(d);
+  return d;
+}
+
+Tokenizer parse_sentencepiece(std::string_view bytes, const std::string& where) {
+  TokenizerData d = parse_sentencepiece_data(bytes, where);
   try {
-    return Tokenizer(std::move(d)).take();
+    return Tokenizer(std::move(d));
   } catch (const std::runtime_error& e) {
     throw std::runtime_error(error_line(where, "pieces", e.what()));
   }

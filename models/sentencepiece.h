@@ -10,13 +10,16 @@
 #include <string>
 #include <string_view>
 
-#include "models/tokenizer_data.h"
+#include "models/tokenizer.h"
 
 namespace tern::models {
 
 // BPE models with the identity as normaliser, which is what LLaMA uses. BOS is added and EOS is
 // not, as LLaMA's tokenizer does by default. Throws std::runtime_error: one line that names
 // `where` and the field that is wrong or asks for what is not supported.
-TokenizerData parse_sentencepiece(std::string_view bytes, const std::string& where);
+Tokenizer parse_sentencepiece(std::string_view bytes, const std::string& where);
+
+// What it makes a Tokenizer of, for who has to add to it.
+TokenizerData parse_sentencepiece_data(std::string_view bytes, const std::string& where);
 
 }  // namespace tern::models

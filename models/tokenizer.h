@@ -28,6 +28,8 @@ class Tokenizer {
   Tokenizer(Tokenizer&&) = default;  // no copies: its tables point into its data
   Tokenizer& operator=(Tokenizer&&) = default;
 
+  bool operator==(const Tokenizer& other) const { return *data_ == *other.data_; }
+
   const TokenizerData& data() const { return *data_; }
   TokenizerData take() && { return std::move(*data_); }  // checked by now
   std::size_t size() const { return data_->tokens.size(); }

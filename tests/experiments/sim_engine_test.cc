@@ -28,8 +28,8 @@ const std::vector<TokenId> kPrompt = {5, 250, 17, 99, 4};  // small machines sha
 
 std::unique_ptr<const models::Model> tiny(models::Flavour flavour) {
   const models::Config config = models::tiny_config();
-  return models::build_model(models::random_master(config, 3), models::tiny_tokenizer(config.vocab),
-                             flavour);
+  return models::build_model(models::random_master(config, 3),
+                             models::Tokenizer(models::tiny_tokenizer(config.vocab)), flavour);
 }
 
 struct Told {
@@ -150,7 +150,8 @@ TEST_CASE("weights of a file of any format come to the same products", "[experim
   c.kv_heads = 4;
   const models::TempFolder folder;
   const std::string from = folder.file("m"), i2s = folder.file("i2_s"), tq1 = folder.file("tq1_0");
-  models::write_checkpoint(from, models::random_master(c, 3), models::tiny_tokenizer(c.vocab),
+  models::write_checkpoint(from, models::random_master(c, 3),
+                           models::Tokenizer(models::tiny_tokenizer(c.vocab)),
                            models::Flavour::kTernary);
   models::write_as(from, models::TensorType::kI2S, i2s);
   models::write_as(from, models::TensorType::kTq1, tq1);
@@ -174,9 +175,9 @@ TEST_CASE("a machine that does not exist and a model that does not fit are refus
   CHECK_THROWS_WITH(SimEngine("moon", sim::Level::kCycle, *model, cpu), Catch::Contains("moon"));
   models::Config wide = models::tiny_config();
   wide.ffn = 384;  // small machines hold 256 columns
-  const auto too_wide =
-      models::build_model(models::random_master(wide, 3), models::tiny_tokenizer(wide.vocab),
-                          models::Flavour::kTernary);
+  const auto too_wide = models::build_model(models::random_master(wide, 3),
+                                            models::Tokenizer(models::tiny_tokenizer(wide.vocab)),
+                                            models::Flavour::kTernary);
   CHECK_THROWS_WITH(SimEngine("small", sim::Level::kCycle, *too_wide, cpu),
                     Catch::Contains("256 columns"));
 }

@@ -12,8 +12,7 @@
 
 namespace tern::models {
 
-inline void use_tokenizer(TokenizerData data, std::string_view text) {
-  const Tokenizer tokenizer(std::move(data));
+inline void use_tokenizer(const Tokenizer& tokenizer, std::string_view text) {
   const auto ids = tokenizer.encode(text.substr(0, 64), true);
   for (const TokenId id : ids)
     if (id >= tokenizer.size()) std::abort();

@@ -61,7 +61,8 @@ struct Work {
   }
   std::string hf(const Model& model, const std::string& name, const ConvertOptions& o,
                  ConvertReport& report) {
-    REQUIRE(convert_to_hf(model, model.tokenizer, folder.file(name), o, pool, kGoOn, report));
+    REQUIRE(
+        convert_to_hf(model, model.tokenizer->data(), folder.file(name), o, pool, kGoOn, report));
     return folder.file(name);
   }
 };
@@ -117,7 +118,7 @@ TEST_CASE("a GGUF file in every format computes what it did", "[models]") {
     ConvertOptions o;
     o.linears = to;
     ConvertReport report;
-    const auto path = work.gguf(*model, model->tokenizer, "to.gguf", o, report);
+    const auto path = work.gguf(*model, model->tokenizer->data(), "to.gguf", o, report);
     const auto found =
         load_checkpoint(path, {to == "i2_s_arm" ? I2sLayout::kArm : I2sLayout::kX86});
     CHECK(report.bytes == std::filesystem::file_size(path));
@@ -150,7 +151,8 @@ TEST_CASE("linears embedding and head take dense formats of their own", "[models
     ConvertOptions o;
     o.linears = o.embeddings = o.head = format.name;
     ConvertReport report;
-    const auto found = load_checkpoint(work.gguf(*model, model->tokenizer, "to.gguf", o, report));
+    const auto found =
+        load_checkpoint(work.gguf(*model, model->tokenizer->data(), "to.gguf", o, report));
     CHECK(found->token_embd.format == &format);
     CHECK(found->output->format == &format);
     CHECK(std::get<DenseMatrix>(found->layers[1].ffn_down).format == &format);
@@ -160,7 +162,8 @@ TEST_CASE("linears embedding and head take dense formats of their own", "[models
   mixed.embeddings = "f16";
   mixed.head = "bf16";
   ConvertReport report;
-  const auto found = load_checkpoint(work.gguf(*model, model->tokenizer, "to.gguf", mixed, report));
+  const auto found =
+      load_checkpoint(work.gguf(*model, model->tokenizer->data(), "to.gguf", mixed, report));
   CHECK(found->token_embd.format->name == "f16");
   CHECK(found->output->format->name == "bf16");
   CHECK(std::get<DenseMatrix>(found->layers[0].attn_q).format->name == "f32");
@@ -240,7 +243,8 @@ TEST_CASE("scaled RoPE passes through a directory", "[models]") {
   CHECK(scaling["factor"] == 8);
   const auto hf = load_checkpoint(directory);
   CHECK(hf->rope_divisors == divisors);
-  const auto again = load_checkpoint(work.gguf(*hf, model->tokenizer, "back.gguf", {}, back));
+  const auto again =
+      load_checkpoint(work.gguf(*hf, model->tokenizer->data(), "back.gguf", {}, back));
   CHECK(again->rope_divisors == divisors);
 
   const std::vector<float> linear(divisors.size(), 4.0f);
@@ -248,7 +252,7 @@ TEST_CASE("scaled RoPE passes through a directory", "[models]") {
   const auto slow_hf = load_checkpoint(work.hf(*slow, "hf2", {}, there));
   CHECK(slow_hf->rope_divisors == linear);
   // One factor goes by a key: llama.cpp refuses the tensor in some architectures.
-  const std::string slow_gguf = work.gguf(*slow_hf, slow->tokenizer, "slow.gguf", {}, back);
+  const std::string slow_gguf = work.gguf(*slow_hf, slow->tokenizer->data(), "slow.gguf", {}, back);
   CHECK(load_checkpoint(slow_gguf)->rope_divisors == linear);
   const MappedFile file = map_file(slow_gguf);
   const Gguf gguf = Gguf::parse(file.bytes, "slow.gguf");
@@ -258,7 +262,7 @@ TEST_CASE("scaled RoPE passes through a directory", "[models]") {
   std::vector<float> odd = divisors;
   odd[3] = 5.5f;
   const auto strange = load_checkpoint(work.synth("tiny-llama", "f16", odd));
-  CHECK_THROWS_WITH(convert_to_hf(*strange, strange->tokenizer, work.folder.file("hf3"), {},
+  CHECK_THROWS_WITH(convert_to_hf(*strange, strange->tokenizer->data(), work.folder.file("hf3"), {},
                                   work.pool, kGoOn, there),
                     Contains("rope_freqs.weight: no rope_scaling"));
 }
@@ -270,8 +274,10 @@ TEST_CASE("what a target cannot hold is refused with the remedy", "[models]") {
     ConvertReport report;
     const std::string out = work.folder.file("out");
     const auto run = [&] {
-      return gguf ? convert_to_gguf(*model, model->tokenizer, out, o, work.pool, kGoOn, report)
-                  : convert_to_hf(*model, model->tokenizer, out, o, work.pool, kGoOn, report);
+      return gguf ? convert_to_gguf(*model, model->tokenizer->data(), out, o, work.pool, kGoOn,
+                                    report)
+                  : convert_to_hf(*model, model->tokenizer->data(), out, o, work.pool, kGoOn,
+                                  report);
     };
     CHECK_THROWS_WITH(run(), Contains(what));
     CHECK_FALSE(std::filesystem::exists(out));
@@ -292,11 +298,12 @@ TEST_CASE("what a target cannot hold is refused with the remedy", "[models]") {
   o = {};
   o.linears = "tq1_0";
   ConvertReport report;
-  CHECK_THROWS_WITH(convert_to_gguf(*dense, dense->tokenizer, work.folder.file("out"), o, work.pool,
-                                    kGoOn, report),
+  CHECK_THROWS_WITH(convert_to_gguf(*dense, dense->tokenizer->data(), work.folder.file("out"), o,
+                                    work.pool, kGoOn, report),
                     Contains("ask with --ternarize"));
   o.ternarize = true;
-  const auto found = load_checkpoint(work.gguf(*dense, dense->tokenizer, "t.gguf", o, report));
+  const auto found =
+      load_checkpoint(work.gguf(*dense, dense->tokenizer->data(), "t.gguf", o, report));
   CHECK(std::holds_alternative<TernaryMatrix>(found->layers[0].attn_v));
 }
 
@@ -309,8 +316,8 @@ TEST_CASE("work that stops leaves nothing", "[models]") {
   };
   ConvertReport report;
   const std::string out = work.folder.file("out");
-  CHECK_FALSE(convert_to_gguf(*model, model->tokenizer, out, {}, work.pool, stop, report));
-  CHECK_FALSE(convert_to_hf(*model, model->tokenizer, out, {}, work.pool, stop, report));
+  CHECK_FALSE(convert_to_gguf(*model, model->tokenizer->data(), out, {}, work.pool, stop, report));
+  CHECK_FALSE(convert_to_hf(*model, model->tokenizer->data(), out, {}, work.pool, stop, report));
   CHECK(work.folder.entries() == before);
 }
 

@@ -105,13 +105,13 @@ const json kBegin = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
 
 TEST_CASE("merges are read as texts and as pairs", "[models]") {
   json j = byte_level();
-  const TokenizerData texts = parse_tokenizer_json(j.dump(), "f");
+  const TokenizerData texts = parse_tokenizer_json(j.dump(), "f").take();
   CHECK(texts.merges == Words{"a b", "ab c"});
   CHECK(texts.pre == "gpt-2");
   j["model"]["merges"] = {{"a", "b"}, {"ab", "c"}};  // an object
   CHECK_THAT(message(j), Contains("model.merges: expected a list"));
   j["model"]["merges"] = json::array({json::array({"a", "b"}), json::array({"ab", "c"})});
-  CHECK(parse_tokenizer_json(j.dump(), "f") == texts);
+  CHECK(parse_tokenizer_json(j.dump(), "f").data() == texts);
   const Tokenizer t(texts);
   CHECK(spelled(t, "abc<s>ab") == Words{"abc", "<s>", "ab"});
   for (const json& entry : {json(7), json(nullptr), json({"a"}), json({"a", "b", "c"}),
@@ -134,12 +134,12 @@ TEST_CASE("a cut is known by its patterns, in whatever steps they are spelled", 
     j["pre_tokenizer"] = sequence("pretokenizers", steps);
     j["model"]["ignore_merges"] = kind.ignore_merges;
     INFO(kind.name);
-    CHECK(parse_tokenizer_json(j.dump(), "f").pre == kind.name);
+    CHECK(parse_tokenizer_json(j.dump(), "f").data().pre == kind.name);
   }
   json j = byte_level();
   j["pre_tokenizer"] = sequence(
       "pretokenizers", {{{"type", "Digits"}, {"individual_digits", true}}, byte_level_step(true)});
-  CHECK(parse_tokenizer_json(j.dump(), "f").pre == "smollm");
+  CHECK(parse_tokenizer_json(j.dump(), "f").data().pre == "smollm");
   j["pre_tokenizer"] = sequence("pretokenizers", {split_step("[a-z]+"), byte_level_step(false)});
   CHECK_THAT(message(j), Contains("f.json: pre_tokenizer: ") && Contains("llama-bpe"));
   j["pre_tokenizer"] = byte_level_step(true);
@@ -150,7 +150,7 @@ TEST_CASE("a cut is known by its patterns, in whatever steps they are spelled", 
 TEST_CASE("byte-level text may get a blank in front", "[models]") {
   json j = byte_level();
   j["pre_tokenizer"] = byte_level_step(true, true);
-  const Tokenizer t(parse_tokenizer_json(j.dump(), "f"));
+  const Tokenizer t = parse_tokenizer_json(j.dump(), "f");
   CHECK(spelled(t, "ab<s>ab") == Words{"\xC4\xA0", "ab", "<s>", "\xC4\xA0", "ab"});
   CHECK(spelled(t, " ab") == Words{"\xC4\xA0", "ab"});
 }
@@ -158,10 +158,10 @@ TEST_CASE("byte-level text may get a blank in front", "[models]") {
 TEST_CASE("what a template adds is added", "[models]") {
   json j = byte_level();
   j["post_processor"] = template_of({kBegin, kText});
-  CHECK(spelled(Tokenizer(parse_tokenizer_json(j.dump(), "f")), "ab", true) == Words{"<s>", "ab"});
+  CHECK(spelled(parse_tokenizer_json(j.dump(), "f"), "ab", true) == Words{"<s>", "ab"});
   j["post_processor"] =
       sequence("processors", {{{"type", "ByteLevel"}}, template_of({kText, kBegin})});
-  CHECK(spelled(Tokenizer(parse_tokenizer_json(j.dump(), "f")), "ab", true) == Words{"ab", "<s>"});
+  CHECK(spelled(parse_tokenizer_json(j.dump(), "f"), "ab", true) == Words{"ab", "<s>"});
   j["post_processor"] = template_of({kBegin, kBegin, kText});
   CHECK_THAT(message(j), Contains("more than one token"));
   j["post_processor"] = template_of({kBegin});
@@ -178,7 +178,7 @@ TEST_CASE("added tokens take blanks around them where they say so", "[models]") 
   j["added_tokens"].push_back(added(259, "[X]", false));
   j["added_tokens"][1]["lstrip"] = true;
   j["added_tokens"][1]["rstrip"] = true;
-  const Tokenizer t(parse_tokenizer_json(j.dump(), "f"));
+  const Tokenizer t = parse_tokenizer_json(j.dump(), "f");
   CHECK(spelled(t, "ab \n\xE2\x80\x83[X] \t ab") == Words{"ab", "[X]", "ab"});
   CHECK(t.decode(t.encode("ab [X] ab", false)) == "ab[X]ab");
   j["added_tokens"][1]["single_word"] = true;
@@ -188,7 +188,7 @@ TEST_CASE("added tokens take blanks around them where they say so", "[models]") 
 TEST_CASE("ids without a token are unused and ids far away are refused", "[models]") {
   json j = byte_level();
   j["added_tokens"][0]["id"] = 300;
-  const TokenizerData d = parse_tokenizer_json(j.dump(), "f");
+  const TokenizerData d = parse_tokenizer_json(j.dump(), "f").take();
   CHECK(d.tokens.size() == 301);
   CHECK(d.tokens[299] == "[PAD299]");
   CHECK(d.types[299] == TokenType::kUnused);
@@ -207,7 +207,7 @@ TEST_CASE("ids without a token are unused and ids far away are refused", "[model
 
 TEST_CASE("LLaMA-2's way is read from each of its spellings", "[models]") {
   json j = marked();
-  const Tokenizer t(parse_tokenizer_json(j.dump(), "f"));
+  const Tokenizer t = parse_tokenizer_json(j.dump(), "f");
   CHECK(t.data().model == "llama");
   CHECK(spelled(t, "a b</s>a") == Words{kMark + "a", kMark, "b", "</s>", kMark + "a"});
   CHECK(t.decode(t.encode("a b\xC3\xA9", false)) == "a b\xC3\xA9");
@@ -221,8 +221,7 @@ TEST_CASE("LLaMA-2's way is read from each of its spellings", "[models]") {
   j["normalizer"] = nullptr;
   j["pre_tokenizer"] = {
       {"type", "Metaspace"}, {"replacement", kMark}, {"prepend_scheme", "first"}, {"split", false}};
-  CHECK(spelled(Tokenizer(parse_tokenizer_json(j.dump(), "f")), "a</s>a") ==
-        Words{kMark + "a", "</s>", "a"});
+  CHECK(spelled(parse_tokenizer_json(j.dump(), "f"), "a</s>a") == Words{kMark + "a", "</s>", "a"});
   j["pre_tokenizer"]["split"] = true;
   CHECK_THAT(message(j), Contains("pre_tokenizer.split"));
   j["pre_tokenizer"] = nullptr;
@@ -230,8 +229,7 @@ TEST_CASE("LLaMA-2's way is read from each of its spellings", "[models]") {
   j = marked();
   j["added_tokens"].push_back(added(263, "b b", false));
   j["added_tokens"][3]["normalized"] = true;
-  CHECK(spelled(Tokenizer(parse_tokenizer_json(j.dump(), "f")), "a b b") ==
-        Words{kMark + "a", "b b"});
+  CHECK(spelled(parse_tokenizer_json(j.dump(), "f"), "a b b") == Words{kMark + "a", "b b"});
 }
 
 TEST_CASE("what is not done is refused by name", "[models]") {
@@ -281,18 +279,18 @@ TEST_CASE("the files beside a tokenizer say how texts begin and end", "[models]"
   const auto write = [&](const char* name, const json& j) {
     write_whole_file(folder.file(name), j.is_string() ? j.get<std::string>() : j.dump());
   };
-  CHECK(read_hf_tokenizer(d).tokens.empty());
+  CHECK_FALSE(read_hf_tokenizer(d));
   CHECK_THROWS_WITH(load_tokenizer(d), Contains("neither tokenizer.json nor tokenizer.model"));
   json j = byte_level();
   j["added_tokens"].push_back(added(259, "<|eot_id|>"));
   j["added_tokens"].push_back(added(260, "</x>"));
   write("tokenizer.json", j);
-  CHECK(load_tokenizer(d).stops == std::vector<TokenId>{259});
+  CHECK(load_tokenizer(d).data().stops == std::vector<TokenId>{259});
   write("tokenizer_config.json", {{"bos_token", "<s>"},
                                   {"eos_token", {{"content", "</x>"}}},
                                   {"pad_token", "<pad>"},
                                   {"chat_template", "{{ messages }}"}});
-  TokenizerData t = load_tokenizer(d);
+  TokenizerData t = load_tokenizer(d).take();
   CHECK(t.bos == 258u);
   CHECK(t.eos == 260u);
   CHECK(!t.padding);
@@ -301,12 +299,12 @@ TEST_CASE("the files beside a tokenizer say how texts begin and end", "[models]"
   CHECK(t.chat_template == "{{ messages }}");
   write("generation_config.json", {{"eos_token_id", {257, 260}}});
   write("chat_template.jinja", "{{ x }}");
-  t = load_tokenizer(d);
+  t = load_tokenizer(d).take();
   CHECK(t.stops == std::vector<TokenId>{257, 259, 260});
   CHECK(t.chat_template == "{{ x }}");
   write("tokenizer_config.json",
         {{"tokenizer_class", "LlamaTokenizerFast"}, {"bos_token", "<s>"}, {"add_bos_token", true}});
-  CHECK(load_tokenizer(d).add_bos);
+  CHECK(load_tokenizer(d).data().add_bos);
   write("tokenizer_config.json", {{"bos_token", "<t>"}});
   CHECK_THROWS_WITH(load_tokenizer(d), Contains("tokenizer_config.json: bos_token: '<t>'"));
   write("tokenizer_config.json", "[]");
@@ -316,6 +314,43 @@ TEST_CASE("the files beside a tokenizer say how texts begin and end", "[models]"
   CHECK_THROWS_WITH(load_tokenizer(d), Contains("generation_config.json: eos_token_id"));
 }
 
+TEST_CASE("what is wrong in a directory is said of the file that has it", "[models]") {
+  const TempFolder folder;
+  const std::string d = std::filesystem::path(folder.file("x")).parent_path().string();
+  const auto write = [&](const char* name, const json& j) {
+    write_whole_file(folder.file(name), j.is_string() ? j.get<std::string>() : j.dump());
+  };
+  // The tokenizer's own file, whatever the others hold and however many rows the model has.
+  json bad = byte_level();
+  bad["model"]["merges"].push_back("a nothing");
+  const std::string entry = std::to_string(bad["model"]["merges"].size() - 1);
+  write("tokenizer.json", bad);
+  const std::string of_json =
+      d + "/tokenizer.json: tokenizer: merges: entry " + entry + " names what is no token";
+  CHECK_THROWS_WITH(load_tokenizer(d), of_json);
+  write("tokenizer_config.json", {{"bos_token", "<t>"}});
+  CHECK_THROWS_WITH(load_tokenizer(d), of_json);
+  CHECK_THROWS_WITH(read_hf_tokenizer(d, 3), of_json);
+  // A file beside it.
+  write("tokenizer.json", byte_level());
+  CHECK_THROWS_WITH(load_tokenizer(d), Contains("tokenizer_config.json: bos_token: '<t>'"));
+  write("tokenizer_config.json", json::object());
+  CHECK_THROWS_WITH(read_hf_tokenizer(d, 3), Contains(d + "/config.json: vocab_size: is 3, but"));
+  CHECK(read_hf_tokenizer(d, 300)->size() == 300);
+
+  std::filesystem::remove(folder.file("tokenizer.json"));
+  const json twice = {
+      {"added_tokens_decoder",
+       {{"262", {{"content", "a"}, {"special", true}}}, {"261", {{"content", "b"}}}}}};
+  write("tokenizer_config.json", twice);
+  write("tokenizer.model", model_file({{kMark, -1}, {"a", -2}}));
+  // Neither by itself: the directory.
+  CHECK_THROWS_WITH(load_tokenizer(d), d + ": tokenizer: tokenizer.ggml.tokens: entry 262 repeats "
+                                           "an earlier one");
+  write("tokenizer.model", model_file({{kMark, -1}, {"a", -2}, {"a", -3}}));
+  CHECK_THROWS_WITH(load_tokenizer(d), Contains("tokenizer.model: pieces: tokenizer.ggml.tokens"));
+}
+
 TEST_CASE("a SentencePiece directory has its added tokens behind", "[models]") {
   const TempFolder folder;
   const std::string d = std::filesystem::path(folder.file("x")).parent_path().string();
@@ -323,7 +358,7 @@ TEST_CASE("a SentencePiece directory has its added tokens behind", "[models]") {
     write_whole_file(folder.file(name), text);
   };
   write("tokenizer.model", model_file({{kMark, -1}, {"a", -2}}));
-  CHECK(load_tokenizer(d).add_bos);
+  CHECK(load_tokenizer(d).data().add_bos);
   CHECK(load_tokenizer(folder.file("tokenizer.model")) == load_tokenizer(d));
   write("tokenizer_config.json",
         json({{"add_bos_token", false},
@@ -331,7 +366,7 @@ TEST_CASE("a SentencePiece directory has its added tokens behind", "[models]") {
                {{"2", {{"content", "</s>"}, {"special", true}}},
                 {"262", {{"content", "<|im_end|>"}, {"special", true}, {"rstrip", true}}}}}})
             .dump());
-  const Tokenizer t(load_tokenizer(d));
+  const Tokenizer t = load_tokenizer(d);
   CHECK(!t.data().add_bos);
   CHECK(t.size() == 263);
   CHECK(t.data().tokens[261] == "[PAD261]");

@@ -93,7 +93,7 @@ TEST_CASE("a synthetic checkpoint loads and its logits are finite", "[models]") 
   kernels::ThreadPool threads(2);
   CpuEngine engine(kernels::selected_isa(), threads);
   Transformer transformer(*model, engine);
-  const Tokenizer tokenizer(model->tokenizer);
+  const Tokenizer& tokenizer = *model->tokenizer;
   auto ids = tokenizer.encode("Once upon a time there was a cat.", true);
   REQUIRE(ids.size() > 4);
   while (ids.size() < 400) ids.push_back(ids[ids.size() % 7]);

@@ -49,7 +49,7 @@ std::unique_ptr<const Model> make_model(const Shape& s, Flavour flavour, unsigne
   c.tied_head = s.tied;
   c.activation = s.activation;
   c.pairing = s.pairing;
-  return build_model(random_master(c, seed), tiny_tokenizer(c.vocab), flavour);
+  return build_model(random_master(c, seed), Tokenizer(tiny_tokenizer(c.vocab)), flavour);
 }
 
 Flavour any_flavour() { return GENERATE(Flavour::kTernary, Flavour::kF16); }
@@ -248,7 +248,8 @@ TEST_CASE("batches that threads share give the bits of one thread", "[models]") 
   c.kv_heads = 8;
   c.ffn = 1024;
   c.layers = 1;
-  const auto model = build_model(random_master(c, 4), tiny_tokenizer(c.vocab), any_flavour());
+  const auto model =
+      build_model(random_master(c, 4), Tokenizer(tiny_tokenizer(c.vocab)), any_flavour());
   const auto ids = random_tokens(70, c.vocab, 6);
   const auto expected = run(*model, ids, 1).logits;
   for (const unsigned threads : {1, 2, 3})
@@ -260,7 +261,8 @@ TEST_CASE("the largest logits alone are those of all logits", "[models]") {
   c.layers = 1;
   c.dim = 1024;
   c.vocab = 4200;  // large enough to be screened
-  const auto model = build_model(random_master(c, 3), tiny_tokenizer(c.vocab), any_flavour());
+  const auto model =
+      build_model(random_master(c, 3), Tokenizer(tiny_tokenizer(c.vocab)), any_flavour());
   kernels::ThreadPool pool(2);
   CpuEngine engine(kernels::selected_isa(), pool), other(kernels::selected_isa(), pool);
   Transformer top(*model, engine, {.pool = &pool}), all(*model, other, {.pool = &pool});
@@ -315,7 +317,7 @@ TEST_CASE("weights that drive activations out of range are an error and not a cr
   MasterWeights m = random_master(c, 1);
   SECTION("beyond float32") {
     m.layers[0].attn_norm.assign(c.dim, 3e38f);
-    const auto model = build_model(m, tiny_tokenizer(c.vocab), any_flavour());
+    const auto model = build_model(m, Tokenizer(tiny_tokenizer(c.vocab)), any_flavour());
     const auto ids = random_tokens(2, c.vocab, 1);
     CHECK_THROWS_WITH(run(*model, ids, 2), Catch::Contains("blk.0.attn_q.weight"));
     Reference reference(*model);
@@ -325,7 +327,7 @@ TEST_CASE("weights that drive activations out of range are an error and not a cr
   }
   SECTION("beyond binary16") {
     m.output_norm.assign(c.dim, 1e6f);
-    const auto model = build_model(m, tiny_tokenizer(c.vocab), any_flavour());
+    const auto model = build_model(m, Tokenizer(tiny_tokenizer(c.vocab)), any_flavour());
     const auto ids = random_tokens(2, c.vocab, 1);
     CHECK_NOTHROW(run(*model, ids, 2));
     CHECK_THROWS_WITH(run(*model, ids, 2, 1, kernels::Isa::kScalar, DenseInputs::kBinary16),
