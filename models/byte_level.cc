@@ -21,17 +21,14 @@ bool is_plain_text(TokenType type) {
 class ByteLevel : public TokenModel {
  public:
   ByteLevel(const TokenizerData& data, const TokenTable& table)
-      : data_(data), table_(table), pre_(data.pre), merges_(data.merges.size()) {
+      : data_(data), table_(table), pre_(data.pre), merges_(0) {
     for (unsigned b = 0; b < 256; ++b) {
       const char byte = static_cast<char>(b);
       byte_tokens_[b] = table.find(to_byte_alphabet({&byte, 1}));
       if (byte_tokens_[b] == kNoToken)
         fail_tokenizer("tokens: no token for byte " + std::to_string(b));
     }
-    each_merge(data, table,
-               [this](std::uint32_t rank, TokenId left, TokenId right, TokenId joined) {
-                 merges_.add(left, right, {rank, joined});
-               });
+    merges_ = read_merges(data, table);
   }
 
   bool stands_alone(TokenType type) const override { return is_plain_text(type); }

@@ -59,13 +59,11 @@ bool spans_words(std::string_view token) {
 class SentencePieceBpe : public TokenModel {
  public:
   SentencePieceBpe(const TokenizerData& data, const TokenTable& table)
-      : data_(data), table_(table), by_rank_(!data.merges.empty()), pairs_(data.merges.size()) {
+      : data_(data), table_(table), by_rank_(!data.merges.empty()), pairs_(0) {
     find_bytes();
     find_unknown();
     if (by_rank_)
-      each_merge(data, table, [this](std::uint32_t rank, TokenId l, TokenId r, TokenId joined) {
-        pairs_.add(l, r, {rank, joined});
-      });
+      pairs_ = read_merges(data, table);
     else
       rank_scores();
     std::vector<bool> normalized(data.tokens.size());

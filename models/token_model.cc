@@ -4,6 +4,7 @@
 
 #include "models/token_model.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -29,23 +30,44 @@ const TokenizerKind& find_tokenizer_kind(std::string_view name) {
   fail_tokenizer("model is '" + std::string(name) + "', this program knows " + names);
 }
 
-void each_merge(const TokenizerData& data, const TokenTable& table,
-                const std::function<void(std::uint32_t, TokenId, TokenId, TokenId)>& visit) {
+PairTable read_merges(const TokenizerData& data, const TokenTable& table) {
   if (data.merges.size() >= kNoMerge.rank) fail_tokenizer("merges has more than 2^32 entries");
-  std::string joined;
-  for (std::size_t rank = 0; rank < data.merges.size(); ++rank) {
-    const std::string_view merge = data.merges[rank];
-    const std::size_t blank = merge.find(' ');
-    if (blank == 0 || blank == merge.npos || blank + 1 == merge.size() ||
-        merge.find(' ', blank + 1) != merge.npos)
-      fail_tokenizer("merges: entry " + std::to_string(rank) + " is not two tokens and a blank");
-    const std::string_view left = merge.substr(0, blank), right = merge.substr(blank + 1);
-    joined.assign(left).append(right);
-    const TokenId l = table.find(left), r = table.find(right), j = table.find(joined);
-    if (l == kNoToken || r == kNoToken || j == kNoToken)
-      fail_tokenizer("merges: entry " + std::to_string(rank) + " names what is no token");
-    visit(static_cast<std::uint32_t>(rank), l, r, j);
+  const auto fail = [](std::size_t rank, const char* what) {
+    fail_tokenizer("merges: entry " + std::to_string(rank) + what);
+  };
+  PairTable pairs(data.merges.size());
+  // Some at a time, for tables that are asked many things at once.
+  constexpr std::size_t kMost = 64;
+  std::array<std::string, kMost> joined;
+  std::array<std::string_view, 3 * kMost> spelled;  // left, right, joined
+  std::array<TokenId, 3 * kMost> ids;
+  std::array<PairTable::Pair, kMost> found;
+  for (std::size_t begin = 0; begin < data.merges.size();) {
+    const std::size_t most = std::min(kMost, data.merges.size() - begin);
+    std::size_t n = 0;  // of them are two tokens and a blank
+    for (; n < most; ++n) {
+      const std::string_view merge = data.merges[begin + n];
+      const std::size_t blank = merge.find(' ');
+      if (blank == 0 || blank == merge.npos || blank + 1 == merge.size() ||
+          merge.find(' ', blank + 1) != merge.npos)
+        break;
+      const std::string_view left = merge.substr(0, blank), right = merge.substr(blank + 1);
+      spelled[3 * n] = left;
+      spelled[3 * n + 1] = right;
+      spelled[3 * n + 2] = joined[n].assign(left).append(right);
+    }
+    table.find(std::span(spelled).first(3 * n), ids);
+    for (std::size_t i = 0; i < n; ++i) {
+      const TokenId* const id = &ids[3 * i];
+      if (id[0] == kNoToken || id[1] == kNoToken || id[2] == kNoToken)
+        fail(begin + i, " names what is no token");
+      found[i] = {id[0], id[1], {static_cast<std::uint32_t>(begin + i), id[2]}};
+    }
+    if (n < most) fail(begin + n, " is not two tokens and a blank");
+    pairs.add(std::span(found).first(n));
+    begin += n;
   }
+  return pairs;
 }
 
 void fail_tokenizer(const std::string& what) { throw std::runtime_error("tokenizer.ggml." + what); }

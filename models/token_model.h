@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -53,10 +52,9 @@ const TokenizerKind& find_tokenizer_kind(std::string_view name);  // throws, lis
 std::unique_ptr<TokenModel> make_byte_level(const TokenizerData& data, const TokenTable& table);
 std::unique_ptr<TokenModel> make_sentencepiece(const TokenizerData& data, const TokenTable& table);
 
-// Calls visit(rank, left, right, joined) for every entry of data.merges, by token.
-// Throws std::runtime_error naming the entry that is no merge.
-void each_merge(const TokenizerData& data, const TokenTable& table,
-                const std::function<void(std::uint32_t, TokenId, TokenId, TokenId)>& visit);
+// The entries of data.merges by token; of those that join the same two the first counts.
+// Throws std::runtime_error naming the first entry that is no merge.
+PairTable read_merges(const TokenizerData& data, const TokenTable& table);
 
 [[noreturn]] void fail_tokenizer(const std::string& what);  // "tokenizer.ggml." before it
 

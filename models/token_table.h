@@ -2,7 +2,7 @@
 //
 // Look-ups over a vocabulary: whole tokens, pairs of tokens, the longest token that a text begins
 // with. Flat tables, since a vocabulary of 128,256 tokens and 280,147 merges is built at each
-// start.
+// start, mostly waiting for memory: what is done many at a time asks it for all places first.
 
 #pragma once
 
@@ -29,6 +29,8 @@ class TokenTable {
   explicit TokenTable(std::span<const std::string> tokens);
 
   TokenId find(std::string_view token) const noexcept;  // kNoToken: none
+  // ids[i] = find(tokens[i]).
+  void find(std::span<const std::string_view> tokens, std::span<TokenId> ids) const noexcept;
 
   // The first entry that repeats an earlier one; find() gives the earlier.
   std::optional<TokenId> repeated() const { return repeated_; }
@@ -38,6 +40,8 @@ class TokenTable {
     std::uint32_t hash;
     TokenId id = kNoToken;
   };
+  TokenId find(std::string_view token, std::uint64_t hash) const noexcept;
+
   std::span<const std::string> tokens_;
   std::vector<Slot> slots_;  // a power of two
   std::optional<TokenId> repeated_;
@@ -54,17 +58,17 @@ class PairTable {
  public:
   explicit PairTable(std::size_t pairs);  // most that will be added
 
-  void add(TokenId left, TokenId right, Merge merge);  // of equal pairs the first stays
-  Merge find(TokenId left, TokenId right) const noexcept;
-
- private:
-  struct Slot {
+  struct Pair {
     TokenId left = kNoToken, right = kNoToken;
     Merge merge = kNoMerge;
   };
+  void add(std::span<const Pair> pairs);  // of equal ones the first stays
+  Merge find(TokenId left, TokenId right) const noexcept;
+
+ private:
   std::size_t start(TokenId left, TokenId right) const noexcept;
 
-  std::vector<Slot> slots_;  // a power of two
+  std::vector<Pair> slots_;  // a power of two
 };
 
 // Finds the longest of a set of strings at the start of a text. A step per byte of the match, each

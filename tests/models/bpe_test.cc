@@ -103,9 +103,18 @@ TEST_CASE("tokens are found by their spelling and repeats are noticed", "[models
     for (std::size_t i = 0; i < count; ++i)
       repeats = !first.emplace(tokens[i], static_cast<TokenId>(i)).second || repeats;
     CHECK(table.repeated().has_value() == repeats);
-    for (const std::string& token : random_tokens(rng, 2000)) {
+    const std::vector<std::string> asked = random_tokens(rng, 2000);
+    std::vector<TokenId> expected;
+    for (const std::string& token : asked) {
       const auto found = first.find(token);
-      REQUIRE(table.find(token) == (found == first.end() ? kNoToken : found->second));
+      expected.push_back(found == first.end() ? kNoToken : found->second);
+      REQUIRE(table.find(token) == expected.back());
+    }
+    for (const std::size_t n : {0, 1, 63, 64, 65, 2000}) {  // 64 at a time
+      const std::vector<std::string_view> some(asked.begin(), asked.begin() + n);
+      std::vector<TokenId> ids(n);
+      table.find(some, ids);
+      REQUIRE(std::equal(ids.begin(), ids.end(), expected.begin()));
     }
   }
 }
@@ -114,11 +123,14 @@ TEST_CASE("of equal pairs the first counts", "[models]") {
   std::mt19937 rng(4);
   PairTable table(1000);
   std::map<std::pair<TokenId, TokenId>, std::uint32_t> expected;
+  std::vector<PairTable::Pair> pairs;
   for (std::uint32_t rank = 0; rank < 1000; ++rank) {
     const std::pair<TokenId, TokenId> pair(rng() % 30, rng() % 30);
-    table.add(pair.first, pair.second, {rank, 7});
+    pairs.push_back({pair.first, pair.second, {rank, 7}});
     expected.emplace(pair, rank);
   }
+  for (std::size_t at = 0, n = 0; at < pairs.size(); at += n++)  // some of them equal at a time
+    table.add(std::span(pairs).subspan(at, std::min(n, pairs.size() - at)));
   for (TokenId left = 0; left < 32; ++left)
     for (TokenId right = 0; right < 32; ++right) {
       const auto found = expected.find({left, right});

@@ -188,6 +188,20 @@ TEST_CASE("a wrong vocabulary is refused with the name of its field", "[models]"
     d.merges.push_back(merge);
     CHECK_THAT(message(d), Contains("tokenizer.ggml.merges: entry 1"));
   }
+  // The first of several, wherever they stand among those that are looked at together.
+  const std::vector<std::string> sound(200, "a b");
+  for (const std::size_t first : {0, 1, 63, 64, 65, 127, 128, 199})
+    for (const std::size_t second : {1, 63, 64, 70, 128, 199})
+      for (const auto& [one, other] : {std::pair("a zz", "ab"), std::pair("ab", "a zz")}) {
+        if (second <= first) continue;
+        d = small({"a b"});
+        d.merges = sound;
+        d.merges[first] = one;
+        d.merges[second] = other;
+        CHECK(message(d) == "tokenizer.ggml.merges: entry " + std::to_string(first) +
+                                (one == std::string("ab") ? " is not two tokens and a blank"
+                                                          : " names what is no token"));
+      }
   d = small({"a b"}, "wordpiece");
   CHECK_THAT(message(d), Contains("tokenizer.ggml.pre is 'wordpiece'") && Contains("llama-bpe"));
 }
