@@ -220,11 +220,11 @@ void Repl::help(const std::string&) {
 void Repl::system(const std::string& rest) { chat_.set_system(rest); }
 
 void Repl::history(const std::string&) {
-  std::string text;
+  TextStream out;  // replies may hold bytes that are no UTF-8
   for (std::size_t i = 0; i < chat_.messages().size(); ++i)
-    text += fmt::format("{} {}: {}\n", i + 1, models::role_name(chat_.messages()[i].role),
-                        chat_.messages()[i].content);
-  print_out(text);
+    out.add(fmt::format("{} {}: {}\n", i + 1, models::role_name(chat_.messages()[i].role),
+                        chat_.messages()[i].content));
+  out.finish();
 }
 
 void Repl::undo(const std::string&) {

@@ -57,10 +57,12 @@ void run(Options o) {
             r.model, r.threads, r.layout, r.kv, r.first_token_s, r.load_s,
             static_cast<double>(r.peak_bytes) / 1e6, static_cast<double>(r.model_bytes) / 1e6);
     for (const ModelBenchRecord& r : records) lines += model_bench_screen(r);
-    print_out(lines +
-              "MB/token: weights of linears and head, keys and values; GMAC/s: linears and head, "
-              "over the whole pass\n%: of a plain read of memory (tg), of the peak of the "
-              "instructions (pp), measured before each repetition\n");
+    print_out(
+        lines +
+        "MB/token: weights of linears and head, keys and values; GMAC/s: linears and head, "
+        "over the whole pass\n%: of a plain read of memory (tg), of the peak of the "
+        "instructions (pp), measured before each repetition; the median of their shares, which "
+        "need not be that of the medians\n");
     if (o.profile) {
       print_out(model_bench_profile_head());
       for (const ModelBenchRecord& r : records) print_out(model_bench_profile_row(r));

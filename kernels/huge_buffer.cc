@@ -3,6 +3,7 @@
 #include "kernels/huge_buffer.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,9 +88,23 @@ std::size_t control_group_headroom(const std::string& own, const std::string& ro
   return least;
 }
 
+namespace {
+
+// Of ulimit -v.
+std::size_t address_space_left() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t used = number_in("/proc/self/statm", "", 0) * page;
+  return limit.rlim_cur - std::min<std::size_t>(limit.rlim_cur, used);
+}
+
+}  // namespace
+
 std::size_t available_memory_bytes() {
   const std::size_t kib = number_in("/proc/meminfo", "MemAvailable:", kNoLimit / 1024);
-  return std::min(kib * 1024, control_group_headroom("/proc/self/cgroup", "/sys/fs/cgroup"));
+  return std::min({kib * 1024, control_group_headroom("/proc/self/cgroup", "/sys/fs/cgroup"),
+                   address_space_left()});
 }
 
 void require_memory(std::size_t bytes, const char* what) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 #include <stdexcept>
+#include <system_error>
 #include <unordered_set>
 
 #include "kernels/formats/formats.h"
@@ -154,8 +155,12 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
   // Beside the weights: a vocabulary of 128,256 takes as long as half of them.
   std::size_t bytes = 0;
   for (const GgufTensor& t : file.tensors()) bytes += t.data.size();
-  auto tokenizer = std::async(bytes < kWorthAThread ? std::launch::deferred : std::launch::async,
-                              [&] { return read_gguf_tokenizer(file); });
+  const auto read = [&] { return read_gguf_tokenizer(file); };
+  auto tokenizer = std::async(std::launch::deferred, read);
+  if (bytes >= kWorthAThread) try {
+      tokenizer = std::async(std::launch::async, read);
+    } catch (const std::system_error&) {  // no thread to be had: then after them
+    }
   std::exception_ptr error;
   try {
     read_weights(file, *model, mapped, options);

@@ -121,7 +121,8 @@ bool copy_bytes(const void* at, std::size_t bytes, void* to) noexcept {
 }
 
 MappedFile map_file(const std::string& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Nobody may ever write to a pipe: opening it must not wait for that.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) fail_file(path, "cannot open", errno);
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) fail_file(path, "cannot read", errno);
@@ -130,6 +131,10 @@ MappedFile map_file(const std::string& path) {
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) throw std::runtime_error(path + ": the file is empty");
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED && errno == ENOMEM)
+    throw std::runtime_error(
+        path + ": needs " + std::to_string((size + (1u << 20) - 1) >> 20) +
+        " MiB of address space, which the system does not give; see ulimit -v");
   if (data == MAP_FAILED) fail_file(path, "cannot map", errno);
   mappings().add(reinterpret_cast<std::uintptr_t>(data), size, file.get());
   file.release();
