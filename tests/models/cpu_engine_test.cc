@@ -102,7 +102,8 @@ TEST_CASE("few tokens give the same bits before, while and after weights are rep
     kernels::ThreadPool pool(2);
     ConvertReport report;
     REQUIRE(convert_to_hf(
-        *master, master->tokenizer->data(), directory, {}, pool, [](auto...) { return true; }, report));
+        *master, master->tokenizer->data(), directory, {}, pool, [](auto...) { return true; },
+        report));
   }
   const std::string path = hf ? directory : gguf;
   const auto model = load_checkpoint(path);
