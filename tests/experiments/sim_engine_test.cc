@@ -150,8 +150,7 @@ TEST_CASE("weights of a file of any format come to the same products", "[experim
   c.kv_heads = 4;
   const models::TempFolder folder;
   const std::string from = folder.file("m"), i2s = folder.file("i2_s"), tq1 = folder.file("tq1_0");
-  models::write_checkpoint(from, models::random_master(c, 3),
-                           models::Tokenizer(models::tiny_tokenizer(c.vocab)),
+  models::write_checkpoint(from, models::random_master(c, 3), models::tiny_tokenizer(c.vocab),
                            models::Flavour::kTernary);
   models::write_as(from, models::TensorType::kI2S, i2s);
   models::write_as(from, models::TensorType::kTq1, tq1);
