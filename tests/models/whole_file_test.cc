@@ -272,6 +272,13 @@ TEST_CASE("a mapped file outlives its name", "[models]") {
   CHECK(static_cast<char>(file.bytes[2]) == 'c');
 }
 
+TEST_CASE("a pipe is not mapped, and nobody waits for who writes into it", "[models]") {
+  const TempFolder folder;
+  const std::string path = folder.file("pipe");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(map_file(path), Contains("pipe: not a regular file"));
+}
+
 TEST_CASE("what cannot be mapped is named", "[models]") {
   const TempFolder folder;
   CHECK_THROWS_WITH(map_file(folder.file("none")), Contains("none: cannot open"));
