@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Memory for many matrices that are read one after the other: side by side in huge pages, which a
-// matrix smaller than a page of its own would not get. Zen 5, two threads on two dies by
-// 76 GB/s, one token: 2560 x 2560 of 1.3 MB in normal pages takes 28 us, in huge ones 21.
+// matrix smaller than a page of its own would not get. Zen 5, two threads on two dies by 76 GB/s:
+// the linears of a token of the 2B4T shape take 6.2 ms, with normal pages for those below 2 MB 6.8.
 
 #pragma once
 

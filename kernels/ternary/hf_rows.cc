@@ -7,18 +7,13 @@
 #include <array>
 
 #include "kernels/prefetch.h"
+#include "kernels/ternary/file_rows.h"
 #if defined(__x86_64__)
 #include "kernels/x86.h"
 #endif
 
 namespace tern::kernels {
 namespace {
-
-std::int32_t sum_of(const std::int8_t* x, std::size_t n) {
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += x[i];
-  return sum;
-}
 
 bool hf_rows_scalar(const HfRows& w, const std::int8_t* x, std::int32_t* y,
                     std::size_t ldy) noexcept {
@@ -39,17 +34,13 @@ bool hf_rows_scalar(const HfRows& w, const std::int8_t* x, std::int32_t* y,
 
 #if defined(__x86_64__)
 
-TERN_TARGET_AVX2 inline __m256i load_32(const void* p) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
-}
-
 // A pair of products is 2 * 2 * 128 at most in magnitude: 63 of them fit 16 bits.
 TERN_TARGET_AVX2 bool hf_rows_avx2(const HfRows& w, const std::int8_t* x, std::int32_t* y,
                                    std::size_t ldy) noexcept {
   constexpr std::size_t kBytes = 32, kColsPerWidening = 63 * kBytes;
   const std::int32_t less = sum_of(x, w.cols);
   const bool asks = asks_ahead();
-  const __m256i mask = _mm256_set1_epi8(3), ones = _mm256_set1_epi16(1);
+  const __m256i ones = _mm256_set1_epi16(1);
   __m256i illegal = _mm256_setzero_si256();
   for (std::size_t r = 0; r < w.rows; ++r) {
     const std::uint8_t* row = w.data + r * w.cols;
@@ -63,12 +54,10 @@ TERN_TARGET_AVX2 bool hf_rows_avx2(const HfRows& w, const std::int8_t* x, std::i
         std::uint8_t tail[kBytes] = {};
         const bool whole = c + kBytes <= end;
         if (!whole) __builtin_memcpy(tail, row + c, end - c);
-        const __m256i v = load_32(whole ? row + c : tail), in = load_32(x + c);
+        const __m256i v = Avx2Ops::load(whole ? row + c : tail), in = Avx2Ops::load(x + c);
         illegal = _mm256_or_si256(illegal, _mm256_and_si256(v, _mm256_srli_epi16(v, 1)));
-        const __m256i codes[4] = {_mm256_and_si256(v, mask),
-                                  _mm256_and_si256(_mm256_srli_epi16(v, 2), mask),
-                                  _mm256_and_si256(_mm256_srli_epi16(v, 4), mask),
-                                  _mm256_and_si256(_mm256_srli_epi16(v, 6), mask)};
+        __m256i codes[4];
+        split_codes(v, codes);
 #pragma GCC unroll 4
         for (std::size_t i = 0; i < 4; ++i)
           sum[i] = _mm256_add_epi16(sum[i], _mm256_maddubs_epi16(codes[i], in));
@@ -78,11 +67,7 @@ TERN_TARGET_AVX2 bool hf_rows_avx2(const HfRows& w, const std::int8_t* x, std::i
         total[i] = _mm256_add_epi32(total[i], _mm256_madd_epi16(sum[i], ones));
     }
     for (std::size_t i = 0; i < 4; ++i) {
-      __m128i s =
-          _mm_add_epi32(_mm256_castsi256_si128(total[i]), _mm256_extracti128_si256(total[i], 1));
-      s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b01'00'11'10));
-      s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b10'11'00'01));
-      y[i * ldy + r] = _mm_cvtsi128_si32(s) - less;
+      y[i * ldy + r] = Avx2Ops::sum32(total[i]) - less;
     }
   }
   return _mm256_testz_si256(illegal, _mm256_set1_epi8(0x55)) != 0;
@@ -95,7 +80,6 @@ TERN_TARGET_AVX512VNNI bool hf_rows_avx512vnni(const HfRows& w, std::size_t firs
                                                std::int32_t* y, std::size_t ldy) {
   constexpr std::size_t kBytes = 64;
   const std::uint8_t* at = w.data + first * w.cols;
-  const __m512i mask = _mm512_set1_epi8(3);
   __m512i illegal = _mm512_setzero_si512(), sum[R][4];
   for (std::size_t r = 0; r < R; ++r)
     for (std::size_t i = 0; i < 4; ++i) sum[r][i] = _mm512_setzero_si512();
@@ -109,10 +93,8 @@ TERN_TARGET_AVX512VNNI bool hf_rows_avx512vnni(const HfRows& w, std::size_t firs
       if (asks) prefetch_stream(lies);
       const __m512i v = _mm512_maskz_loadu_epi8(live, lies);
       illegal = _mm512_or_si512(illegal, _mm512_and_si512(v, _mm512_srli_epi16(v, 1)));
-      const __m512i codes[4] = {_mm512_and_si512(v, mask),
-                                _mm512_and_si512(_mm512_srli_epi16(v, 2), mask),
-                                _mm512_and_si512(_mm512_srli_epi16(v, 4), mask),
-                                _mm512_and_si512(_mm512_srli_epi16(v, 6), mask)};
+      __m512i codes[4];
+      split_codes(v, codes);
 #pragma GCC unroll 4
       for (std::size_t i = 0; i < 4; ++i) sum[r][i] = _mm512_dpbusd_epi32(sum[r][i], codes[i], in);
     }

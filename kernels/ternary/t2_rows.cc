@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Codes are the unsigned operand of products, so a row's result is the sum over codes less the sum
-// of x. Rows go four at a time: they share the loads of x and give the sums room to wait.
+// Rows go four at a time: they share the loads of x and give the sums room to wait.
 
 #include "kernels/ternary/t2_rows.h"
 
 #include <array>
 
 #include "kernels/prefetch.h"
+#include "kernels/ternary/file_rows.h"
 #if defined(__x86_64__)
 #include "kernels/x86.h"
 #endif
 
 namespace tern::kernels {
 namespace {
-
-std::int32_t sum_of(const std::int8_t* x, std::size_t n) {
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += x[i];
-  return sum;
-}
 
 bool t2_rows_scalar(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept {
   const std::int32_t less = sum_of(x, w.blocks_per_row * kT2BlockTrits);
@@ -60,7 +54,7 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
                                 std::int32_t less, bool asks, std::int32_t* y) {
   constexpr std::size_t kBlocksPerWidening = 15;
   const std::uint8_t* at = w.data + first * w.row_bytes();
-  const __m256i mask = _mm256_set1_epi8(3), ones = _mm256_set1_epi16(1);
+  const __m256i ones = _mm256_set1_epi16(1);
   __m256i illegal = _mm256_setzero_si256(), total[R];
   for (std::size_t r = 0; r < R; ++r) total[r] = _mm256_setzero_si256();
   for (std::size_t b = 0; b < w.blocks_per_row;) {
@@ -79,24 +73,18 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
         if (asks && b % 2 == 0) prefetch_stream(lies);  // rows follow one another
         const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lies));
         illegal = _mm256_or_si256(illegal, _mm256_and_si256(v, _mm256_srli_epi16(v, 1)));
-        const __m256i codes[4] = {_mm256_and_si256(_mm256_srli_epi16(v, 6), mask),
-                                  _mm256_and_si256(_mm256_srli_epi16(v, 4), mask),
-                                  _mm256_and_si256(_mm256_srli_epi16(v, 2), mask),
-                                  _mm256_and_si256(v, mask)};
+        __m256i codes[4];
+        split_codes(v, codes);
 #pragma GCC unroll 4
         for (std::size_t f = 0; f < 4; ++f)
-          sum[r] = _mm256_add_epi16(sum[r], _mm256_maddubs_epi16(codes[f], in[f]));
+          sum[r] = _mm256_add_epi16(sum[r], _mm256_maddubs_epi16(codes[3 - f], in[f]));
       }
     }
     for (std::size_t r = 0; r < R; ++r)
       total[r] = _mm256_add_epi32(total[r], _mm256_madd_epi16(sum[r], ones));
   }
   for (std::size_t r = 0; r < R; ++r) {
-    __m128i s =
-        _mm_add_epi32(_mm256_castsi256_si128(total[r]), _mm256_extracti128_si256(total[r], 1));
-    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b01'00'11'10));
-    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0b10'11'00'01));
-    y[first + r] = _mm_cvtsi128_si32(s) - less;
+    y[first + r] = Avx2Ops::sum32(total[r]) - less;
   }
   return _mm256_testz_si256(illegal, _mm256_set1_epi8(0x55)) != 0;
 }
@@ -114,7 +102,6 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
                                             const std::int8_t* x, std::int32_t less, bool asks,
                                             std::int32_t* y) {
   const std::uint8_t* at = w.data + first * w.row_bytes();
-  const __m512i mask = _mm512_set1_epi8(3);
   __m512i illegal = _mm512_setzero_si512(), sum[R][2];
   for (std::size_t r = 0; r < R; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
   for (std::size_t b = 0; b < w.blocks_per_row; b += 2) {
@@ -134,13 +121,11 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
       if (asks) prefetch_stream(lies);  // rows follow one another
       const __m512i v = _mm512_maskz_loadu_epi8(bytes, lies);
       illegal = _mm512_or_si512(illegal, _mm512_and_si512(v, _mm512_srli_epi16(v, 1)));
-      const __m512i codes[4] = {_mm512_and_si512(_mm512_srli_epi16(v, 6), mask),
-                                _mm512_and_si512(_mm512_srli_epi16(v, 4), mask),
-                                _mm512_and_si512(_mm512_srli_epi16(v, 2), mask),
-                                _mm512_and_si512(v, mask)};
+      __m512i codes[4];
+      split_codes(v, codes);
 #pragma GCC unroll 4
       for (std::size_t f = 0; f < 4; ++f)
-        sum[r][f % 2] = _mm512_dpbusd_epi32(sum[r][f % 2], codes[f], in[f]);
+        sum[r][f % 2] = _mm512_dpbusd_epi32(sum[r][f % 2], codes[3 - f], in[f]);
     }
   }
   for (std::size_t r = 0; r < R; ++r)
