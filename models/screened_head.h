@@ -4,9 +4,9 @@
 // (kernels/screen/screen.h) bounds every row's result, and only rows whose bound reaches the k-th
 // largest of results that are known are computed from the matrix itself.
 //
-//   1. coarse estimates and bounds of all rows (4.6 bits per weight)
+//   1. coarse estimates and bounds of all rows (5.3 bits per weight)
 //   2. the rows of the largest estimates, exactly: the k-th of them is the threshold
-//   3. where many bounds reach it, those rows again with the second plane (2.6 bits more), and the
+//   3. where many bounds reach it, those rows again with the second plane (2.4 bits more), and the
 //      largest of these estimates, one of each piece of rows, exactly: a better threshold
 //   4. the rows whose bound reaches it, exactly
 //

@@ -32,7 +32,7 @@ float rounded_up(double v) { return std::nextafter(static_cast<float>(v), INFINI
 
 void ScreenInput::set(const float* x, std::size_t cols) {
   const std::size_t groups = cols / kScreenGroup;
-  const std::size_t lanes = (groups + 15) / 16 * 16;
+  const std::size_t lanes = (cols / kScreenLane + 15) / 16 * 16;
   for (Parts* part : {&q, &q2}) {
     part->low.assign(cols / 2, 0);
     part->high.assign(cols / 2, 0);
@@ -49,28 +49,32 @@ void ScreenInput::set(const float* x, std::size_t cols) {
     for (std::size_t i = 0; i < kScreenGroup; ++i) most = std::max(most, std::fabs(own[i]));
     const float scale = most / 127.0f * (1.0f / 256),
                 inverse = most > 1e-30f ? 127.0f / most : 0.0f;
-    std::int32_t sum = 0;
+    std::int32_t sum[kScreenGroup / kScreenLane] = {};
     for (std::size_t i = 0; i < kScreenGroup; ++i) {
       const float scaled = own[i] * inverse;
       const float code = std::clamp(std::nearbyint(scaled), -127.0f, 127.0f);
       const float second = std::clamp(std::nearbyint((scaled - code) * 256.0f), -128.0f, 127.0f);
       const auto put = [&](Parts& part, float value) {
         const auto byte = static_cast<std::int8_t>(value);
-        (i % 8 < 4 ? part.low : part.high)[g * 8 + i / 8 * 4 + i % 4] = byte;
-        part.quarter[i / 4][g * 4 + i % 4] = byte;
+        const std::size_t column = g * kScreenGroup + i;
+        (i % 8 < 4 ? part.low : part.high)[column / 8 * 4 + i % 4] = byte;
+        part.quarter[i % kScreenLane / 4][column / kScreenLane * 4 + i % 4] = byte;
       };
       put(q, code);
       put(q2, second);
       const float both = 256.0f * code + second;
-      sum += static_cast<std::int32_t>(both);
+      sum[i / kScreenLane] += static_cast<std::int32_t>(both);
       const double exact = static_cast<double>(own[i]);
       const double error = exact - static_cast<double>(scale) * static_cast<double>(both);
       squares += exact * exact;
       errors += error * error;
     }
-    excess[g] = -8 * sum;
-    lane_excess[g] = -3 * sum;
-    scales[g] = lane_scales[g] = scale;
+    excess[g] = -16 * (sum[0] + sum[1]);
+    scales[g] = scale;
+    for (std::size_t h = 0; h < 2; ++h) {
+      lane_excess[2 * g + h] = -3 * sum[h];
+      lane_scales[2 * g + h] = scale;
+    }
   }
   const double norm = std::sqrt(squares), off = std::sqrt(errors), r = rounding(cols);
   per_weight = rounded_up((off + r * (norm + off)) * (1 + 1e-9));

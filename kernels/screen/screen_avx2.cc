@@ -20,8 +20,7 @@ TERN_TARGET inline __m256i load_256(const void* p) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(p));
 }
 
-// Of q and of q2, pairs of products as int16: |code + 8| <= 15, so the four of a group stay within
-// 15,360.
+// Of q and of q2, pairs of products as int16: code + 16 <= 31, so four of them stay within 31,744.
 struct Sums {
   __m256i first, second;
 };
@@ -38,11 +37,14 @@ TERN_TARGET inline __m256i four(const std::int8_t* x) {
   return _mm256_set1_epi32(word);
 }
 
-// Low and high nibbles times four activations each, from `at` on.
-TERN_TARGET inline void nibbles(Sums& sums, __m256i v, const ScreenInput& x, std::size_t at) {
-  const __m256i mask = _mm256_set1_epi8(15);
-  const __m256i low = _mm256_and_si256(v, mask);
-  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
+// Low and high nibbles, whose fifth bits lie at bits 4 and 5 of `fifth`, times four activations
+// each, from `at` on.
+TERN_TARGET inline void codes(Sums& sums, __m256i v, __m256i fifth, const ScreenInput& x,
+                              std::size_t at) {
+  const __m256i nibble = _mm256_set1_epi8(15), bit = _mm256_set1_epi8(16);
+  const __m256i low = _mm256_or_si256(_mm256_and_si256(v, nibble), _mm256_and_si256(fifth, bit));
+  const __m256i high = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(v, 4), nibble),
+                                       _mm256_and_si256(_mm256_srli_epi16(fifth, 1), bit));
   sums.first = added(sums.first, low, four(x.q.low.data() + at));
   sums.first = added(sums.first, high, four(x.q.high.data() + at));
   sums.second = added(sums.second, low, four(x.q2.low.data() + at));
@@ -54,10 +56,6 @@ TERN_TARGET inline __m256i whole(const Sums& sums) {
   const __m256i one = _mm256_set1_epi16(1);
   return _mm256_add_epi32(_mm256_slli_epi32(_mm256_madd_epi16(sums.first, one), 8),
                           _mm256_madd_epi16(sums.second, one));
-}
-
-TERN_TARGET inline __m256 joined(const Sums& sums, __m256i excess) {
-  return _mm256_cvtepi32_ps(_mm256_add_epi32(whole(sums), excess));
 }
 
 // Eight bytes as floats.
@@ -74,18 +72,24 @@ TERN_TARGET void panels(const Screen& screen, const ScreenInput& x, std::size_t 
     __m256 total[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     for (std::size_t g = 0; g < groups; ++g, at += kScreenGroupBytes) {
       if (ask)
-        for (std::size_t line = 0; line < 3; ++line) prefetch_stream(at + line * kLineBytes);
-      Sums sums[2] = {zeros(), zeros()};
-      for (std::size_t i = 0; i < 2; ++i)
-        for (std::size_t half = 0; half < 2; ++half)
-          nibbles(sums[half], load_256(at + 64 * i + 32 * half), x, 8 * g + 4 * i);
-      const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 128));
+        for (std::size_t line = 0; line < kScreenGroupBytes; line += kLineBytes)
+          prefetch_stream(at + line);
+      const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + kScreenScalesAt));
       const __m256 scale = _mm256_set1_ps(x.scales[g]);
       const __m256i excess = _mm256_set1_epi32(x.excess[g]);
       for (std::size_t half = 0; half < 2; ++half) {
+        const std::uint8_t* v = at + 32 * half;
+        const __m256i fifth = load_256(v + kScreenFifthAt);
+        Sums sums[2] = {zeros(), zeros()};
+        codes(sums[0], load_256(v), _mm256_slli_epi16(fifth, 4), x, 16 * g);
+        codes(sums[0], load_256(v + 64), _mm256_slli_epi16(fifth, 2), x, 16 * g + 4);
+        codes(sums[1], load_256(v + 128), fifth, x, 16 * g + 8);
+        codes(sums[1], load_256(v + 192), _mm256_srli_epi16(fifth, 2), x, 16 * g + 12);
+        const __m256i sum =
+            _mm256_add_epi32(excess, _mm256_add_epi32(whole(sums[0]), whole(sums[1])));
         const __m256 own = bytes(half == 0 ? c : _mm_srli_si128(c, 8));
         total[half] =
-            _mm256_fmadd_ps(joined(sums[half], excess), _mm256_mul_ps(own, scale), total[half]);
+            _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_mul_ps(own, scale), total[half]);
       }
     }
     for (std::size_t half = 0; half < 2; ++half) {
@@ -107,22 +111,27 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
   panels(screen, x, begin, end, estimates, bounds);
 }
 
-TERN_TARGET float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
+TERN_TARGET float fine_row(const std::uint8_t* row, const ScreenLayout& layout,
+                           const ScreenInput& x) {
+  const std::uint8_t* scales = row + layout.fine_scales_at();
   const __m256i mask = _mm256_set1_epi8(3);
   __m256 total = _mm256_setzero_ps();
-  for (std::size_t g = 0; g < groups; g += 8) {
+  for (std::size_t lane = 0; lane < layout.cols / kScreenLane; lane += 8) {
     Sums sums = zeros();
-    __m256i v = load_256(row + 4 * g);
+    __m256i v = load_256(row + 4 * lane);
     for (std::size_t s = 0; s < 4; ++s, v = _mm256_srli_epi16(v, 2)) {
       const __m256i codes = _mm256_and_si256(v, mask);
-      sums.first = added(sums.first, codes, load_256(x.q.quarter[s].data() + 4 * g));
-      sums.second = added(sums.second, codes, load_256(x.q2.quarter[s].data() + 4 * g));
+      sums.first = added(sums.first, codes, load_256(x.q.quarter[s].data() + 4 * lane));
+      sums.second = added(sums.second, codes, load_256(x.q2.quarter[s].data() + 4 * lane));
     }
     const __m256i sum =
-        _mm256_add_epi32(_mm256_slli_epi32(whole(sums), 1), load_256(x.lane_excess.data() + g));
-    const __m256 c = bytes(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 4 * groups + g)));
+        _mm256_add_epi32(_mm256_slli_epi32(whole(sums), 1), load_256(x.lane_excess.data() + lane));
+    std::int32_t four_scales;
+    std::memcpy(&four_scales, scales + lane / 2, sizeof four_scales);
+    const __m128i own = _mm_cvtsi32_si128(four_scales);
+    const __m256 c = bytes(_mm_unpacklo_epi8(own, own));  // of two lanes each
     total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
-                            _mm256_mul_ps(c, _mm256_loadu_ps(x.lane_scales.data() + g)), total);
+                            _mm256_mul_ps(c, _mm256_loadu_ps(x.lane_scales.data() + lane)), total);
   }
   float lanes[8];
   _mm256_storeu_ps(lanes, total);

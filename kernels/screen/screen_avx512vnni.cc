@@ -21,17 +21,27 @@ struct Sums {
   __m512i first, second;
 };
 
+TERN_TARGET inline __m512i at_64(const void* p) { return _mm512_loadu_si512(p); }
+
 TERN_TARGET inline __m512i four(const std::int8_t* x) {
   std::int32_t word;
   std::memcpy(&word, x, sizeof word);
   return _mm512_set1_epi32(word);
 }
 
-// Low and high nibbles times four activations each, from `at` on.
-TERN_TARGET inline void nibbles(Sums& sums, __m512i v, const ScreenInput& x, std::size_t at) {
-  const __m512i mask = _mm512_set1_epi8(15);
-  const __m512i low = _mm512_and_si512(v, mask);
-  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+// What the mask has from b, the rest from a.
+TERN_TARGET inline __m512i merged(__m512i a, __m512i b, __m512i mask) {
+  return _mm512_ternarylogic_epi32(mask, b, a, 0xCA);
+}
+
+// Low and high nibbles, whose fifth bits lie at bits 4 and 5 of `fifth`, times four activations
+// each, from `at` on.
+TERN_TARGET inline void codes(Sums& sums, __m512i v, __m512i fifth, const ScreenInput& x,
+                              std::size_t at) {
+  const __m512i nibble = _mm512_set1_epi8(15), code = _mm512_set1_epi8(31);
+  const __m512i low = _mm512_and_si512(merged(fifth, v, nibble), code);
+  const __m512i high =
+      _mm512_and_si512(merged(_mm512_srli_epi16(fifth, 1), _mm512_srli_epi16(v, 4), nibble), code);
   sums.first = _mm512_dpbusd_epi32(sums.first, low, four(x.q.low.data() + at));
   sums.first = _mm512_dpbusd_epi32(sums.first, high, four(x.q.high.data() + at));
   sums.second = _mm512_dpbusd_epi32(sums.second, low, four(x.q2.low.data() + at));
@@ -53,12 +63,16 @@ TERN_TARGET void panels(const Screen& screen, const ScreenInput& x, std::size_t 
     __m512 total = _mm512_setzero_ps();
     for (std::size_t g = 0; g < groups; ++g, at += kScreenGroupBytes) {
       if constexpr (kAhead)
-        for (std::size_t line = 0; line < 3; ++line) prefetch_stream(at + line * kLineBytes);
+        for (std::size_t line = 0; line < kScreenGroupBytes; line += kLineBytes)
+          prefetch_stream(at + line);
       Sums sums{_mm512_setzero_si512(), _mm512_set1_epi32(x.excess[g])};
-      for (std::size_t i = 0; i < 2; ++i)
-        nibbles(sums, _mm512_loadu_si512(at + 64 * i), x, 8 * g + 4 * i);
-      const __m512 c = _mm512_cvtepi32_ps(
-          _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 128))));
+      const __m512i fifth = at_64(at + kScreenFifthAt);
+      codes(sums, at_64(at), _mm512_slli_epi16(fifth, 4), x, 16 * g);
+      codes(sums, at_64(at + 64), _mm512_slli_epi16(fifth, 2), x, 16 * g + 4);
+      codes(sums, at_64(at + 128), fifth, x, 16 * g + 8);
+      codes(sums, at_64(at + 192), _mm512_srli_epi16(fifth, 2), x, 16 * g + 12);
+      const __m512 c = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + kScreenScalesAt))));
       total = _mm512_fmadd_ps(joined(sums), _mm512_mul_ps(c, _mm512_set1_ps(x.scales[g])), total);
     }
     const __m512 estimate = _mm512_mul_ps(total, _mm512_loadu_ps(norms));
@@ -78,26 +92,28 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
                : panels<false>(screen, x, begin, end, estimates, bounds);
 }
 
-TERN_TARGET inline __m512i at_64(const void* p) { return _mm512_loadu_si512(p); }
-
-TERN_TARGET float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
+TERN_TARGET float fine_row(const std::uint8_t* row, const ScreenLayout& layout,
+                           const ScreenInput& x) {
+  const std::uint8_t* scales = row + layout.fine_scales_at();
   const __m512i mask = _mm512_set1_epi8(3);
   __m512 total = _mm512_setzero_ps();
-  for (std::size_t g = 0; g < groups; g += 16) {
+  for (std::size_t lane = 0; lane < layout.cols / kScreenLane; lane += 16) {
     Sums sums{_mm512_setzero_si512(), _mm512_setzero_si512()};
-    __m512i v = at_64(row + 4 * g);
+    __m512i v = at_64(row + 4 * lane);
     for (std::size_t s = 0; s < 4; ++s, v = _mm512_srli_epi16(v, 2)) {
       const __m512i codes = _mm512_and_si512(v, mask);
-      sums.first = _mm512_dpbusd_epi32(sums.first, codes, at_64(x.q.quarter[s].data() + 4 * g));
-      sums.second = _mm512_dpbusd_epi32(sums.second, codes, at_64(x.q2.quarter[s].data() + 4 * g));
+      sums.first = _mm512_dpbusd_epi32(sums.first, codes, at_64(x.q.quarter[s].data() + 4 * lane));
+      sums.second =
+          _mm512_dpbusd_epi32(sums.second, codes, at_64(x.q2.quarter[s].data() + 4 * lane));
     }
     const __m512i both = _mm512_add_epi32(_mm512_slli_epi32(sums.first, 8), sums.second);
     const __m512i sum =
-        _mm512_add_epi32(_mm512_slli_epi32(both, 1), at_64(x.lane_excess.data() + g));
-    const __m512 c = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(row + 4 * groups + g))));
+        _mm512_add_epi32(_mm512_slli_epi32(both, 1), at_64(x.lane_excess.data() + lane));
+    const __m128i own = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(scales + lane / 2));
+    const __m512 c =
+        _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_unpacklo_epi8(own, own)));  // of two lanes each
     total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum),
-                            _mm512_mul_ps(c, _mm512_loadu_ps(x.lane_scales.data() + g)), total);
+                            _mm512_mul_ps(c, _mm512_loadu_ps(x.lane_scales.data() + lane)), total);
   }
   return _mm512_reduce_add_ps(total);
 }

@@ -3,7 +3,7 @@
 // Packing, in vector types of the compiler. No include guard: screen_<isa>.cc include this inside
 // their unnamed namespaces, after they have defined TERN_TARGET.
 
-constexpr std::size_t kLanes = 16;
+constexpr std::size_t kLanes = kScreenLane;
 using Floats [[gnu::vector_size(4 * kLanes)]] = float;
 using Ints [[gnu::vector_size(4 * kLanes)]] = std::int32_t;
 using Bytes [[gnu::vector_size(kLanes)]] = std::int8_t;
@@ -26,12 +26,13 @@ TERN_INLINE void round_clamp(Floats& v, float low, float high) {
   v = (v + kRounder) - kRounder;
 }
 
-// d of the group: its extreme weight has the code -8, and the code 7 is at most half a step from
+// d of the group: its extreme weight has the code -16, and the code 15 is at most half a step from
 // the extreme of the other sign, so that the second plane reaches all.
 TERN_INLINE float step_of(const float* w) {
-  Floats high, low;
-  load(high, w);
-  low = high;
+  Floats first, second;
+  load(first, w);
+  load(second, w + kLanes);
+  Floats high = first > second ? first : second, low = first < second ? first : second;
 #define TERN_FOLD(...)                                                     \
   do {                                                                     \
     const Floats highs = __builtin_shufflevector(high, high, __VA_ARGS__); \
@@ -46,7 +47,7 @@ TERN_INLINE float step_of(const float* w) {
 #undef TERN_FOLD
   const float most = high[0], least = -low[0];
   const float larger = most > least ? most : least, smaller = most > least ? least : most;
-  const float by_larger = larger * 0.125f, by_smaller = smaller * (1 / 7.5f);
+  const float by_larger = larger * 0.0625f, by_smaller = smaller * (1 / 15.5f);
   const float step = by_larger > by_smaller ? by_larger : by_smaller;
   return std::copysign(step, least - most);  // of random signs: no branch
 }
@@ -58,14 +59,20 @@ TERN_INLINE void bytes_of(const Floats& codes, std::uint32_t (&four)[4]) {
   std::memcpy(four, &bytes, sizeof four);
 }
 
-// Codes of a group, two to a byte as screen.h says: its halves lie `step` apart.
-TERN_INLINE void put_codes(const Floats& codes, std::uint8_t* to, std::size_t step) {
-  std::uint32_t four[4];
-  bytes_of(codes + 8.0f, four);
-  for (std::size_t i = 0; i < 2; ++i, to += step) {
-    const std::uint32_t both = four[2 * i] | four[2 * i + 1] << 4;
-    std::memcpy(to, &both, sizeof both);
+// Codes of the first or second lane of a group, as screen.h says: `to` is the row's place in the
+// group.
+TERN_INLINE void put_codes(const Floats& codes, std::uint8_t* to, std::size_t lane) {
+  constexpr std::uint32_t kNibbles = 0x0F0F0F0Fu, kFifths = 0x10101010u;
+  std::uint32_t four[4], fifths;
+  bytes_of(codes + 16.0f, four);
+  std::memcpy(&fifths, to + kScreenFifthAt, sizeof fifths);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::uint32_t low = four[2 * i], high = four[2 * i + 1];
+    const std::uint32_t both = (low & kNibbles) | (high & kNibbles) << 4;
+    std::memcpy(to + 64 * (2 * lane + i), &both, sizeof both);
+    fifths |= ((low & kFifths) >> 4 | (high & kFifths) >> 3) << (4 * lane + 2 * i);
   }
+  std::memcpy(to + kScreenFifthAt, &fifths, sizeof fifths);
 }
 
 TERN_INLINE void put_fine_codes(const Floats& codes, std::uint8_t* to) {
@@ -100,23 +107,25 @@ TERN_TARGET void pack(const ScreenLayout& layout, const float* w, std::size_t ro
     for (std::size_t g = 0; g < groups; ++g) {
       const float c = std::nearbyint(steps[g] * to_codes);
       const float d = c * unit, inverse = c != 0 ? 1.0f / d : 0.0f;
-      Floats v;
-      load(v, w + g * kScreenGroup);
-      Floats code = v * inverse;
-      round_clamp(code, -8, 7);
-      const Floats e = v - code * d;
-      // |e| is half a step at most.
-      Floats second = e * (inverse * 4) + 1.5f;
-      round_clamp(second, 0, 3);
-      const Floats e2 = e - (second * 2.0f - 3.0f) * (d * 0.125f);
-      weights += v * v;
-      errors += e * e;
-      finer += e2 * e2;
-      put_codes(code, coarse + g * kScreenGroupBytes + 4 * r, 64);
-      put_fine_codes(second, fine + g * 4);
+      for (std::size_t lane = 0; lane < kScreenGroup / kLanes; ++lane) {
+        Floats v;
+        load(v, w + g * kScreenGroup + lane * kLanes);
+        Floats code = v * inverse;
+        round_clamp(code, -16, 15);
+        const Floats e = v - code * d;
+        // |e| is half a step at most.
+        Floats second = e * (inverse * 4) + 1.5f;
+        round_clamp(second, 0, 3);
+        const Floats e2 = e - (second * 2.0f - 3.0f) * (d * 0.125f);
+        weights += v * v;
+        errors += e * e;
+        finer += e2 * e2;
+        put_codes(code, coarse + g * kScreenGroupBytes + 4 * r, lane);
+        put_fine_codes(second, fine + (2 * g + lane) * 4);
+      }
       const auto byte = static_cast<std::uint8_t>(static_cast<std::int8_t>(c));
-      coarse[g * kScreenGroupBytes + 128 + r] = byte;
-      fine[groups * 4 + g] = byte;
+      coarse[g * kScreenGroupBytes + kScreenScalesAt + r] = byte;
+      fine[layout.fine_scales_at() + g] = byte;
     }
     const float size = norm_of(weights, 0);
     const float own[3] = {unit, size, norm_of(finer, size)};

@@ -20,7 +20,7 @@ void fine(const Screen& screen, const ScreenInput& x, std::span<const std::uint3
     float norms[3];  // unit, |w|, |e2|
     std::memcpy(norms, row + layout.fine_norms_at(), sizeof norms);
     float& estimate = estimates[rows[i]];
-    estimate += fine_row(row, layout.groups(), x) * (norms[0] * 0.125f);
+    estimate += fine_row(row, layout, x) * (norms[0] * 0.125f);
     bounds[rows[i]] = estimate + norms[2] * x.per_error + norms[1] * x.per_weight + kUnderflow;
   }
 }

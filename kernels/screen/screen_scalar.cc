@@ -15,12 +15,16 @@ namespace {
 
 #include "kernels/screen/screen_pack.h"
 
-// Four bytes of codes, times 256 q + q2 of eight columns from 2 * `at` on.
-std::int32_t nibbles(const std::uint8_t* v, const ScreenInput& x, std::size_t at) {
+// Four bytes of codes and their fifth bits, at 0 and 1, times 256 q + q2 of eight columns from
+// 2 * `at` on.
+std::int32_t codes(const std::uint8_t* v, const std::uint8_t* fifth, unsigned shift,
+                   const ScreenInput& x, std::size_t at) {
   std::int32_t sum = 0;
-  for (std::size_t i = at; i < at + 4; ++i, ++v)
-    sum += (*v & 15) * (256 * x.q.low[i] + x.q2.low[i]) +
-           (*v >> 4) * (256 * x.q.high[i] + x.q2.high[i]);
+  for (std::size_t i = at; i < at + 4; ++i, ++v, ++fifth) {
+    const int low = (*v & 15) | ((*fifth >> shift) & 1) << 4;
+    const int high = *v >> 4 | ((*fifth >> shift) & 2) << 3;
+    sum += low * (256 * x.q.low[i] + x.q2.low[i]) + high * (256 * x.q.high[i] + x.q2.high[i]);
+  }
   return sum;
 }
 
@@ -36,8 +40,9 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
     for (std::size_t g = 0; g < layout.groups(); ++g) {
       const std::uint8_t* at = panel + g * kScreenGroupBytes;
       std::int32_t sum = x.excess[g];
-      for (std::size_t i = 0; i < 2; ++i) sum += nibbles(at + 64 * i + 4 * r, x, 8 * g + 4 * i);
-      total += static_cast<float>(sum) * (signed_byte(at[128 + r]) * x.scales[g]);
+      for (unsigned i = 0; i < 4; ++i)
+        sum += codes(at + 64 * i + 4 * r, at + kScreenFifthAt + 4 * r, 2 * i, x, 16 * g + 4 * i);
+      total += static_cast<float>(sum) * (signed_byte(at[kScreenScalesAt + r]) * x.scales[g]);
     }
     const auto* norms = reinterpret_cast<const float*>(panel + layout.norms_at());
     estimates[row] = total * norms[r];
@@ -46,14 +51,15 @@ void coarse(const Screen& screen, const ScreenInput& x, std::size_t begin, std::
   }
 }
 
-float fine_row(const std::uint8_t* row, std::size_t groups, const ScreenInput& x) {
+float fine_row(const std::uint8_t* row, const ScreenLayout& layout, const ScreenInput& x) {
   float total = 0;
-  for (std::size_t g = 0; g < groups; ++g) {
-    std::int32_t sum = x.lane_excess[g];
+  for (std::size_t g = 0; g < layout.groups(); ++g) {
+    std::int32_t sum = x.lane_excess[2 * g] + x.lane_excess[2 * g + 1];
     for (std::size_t s = 0; s < 4; ++s)
-      for (std::size_t i = 4 * g; i < 4 * g + 4; ++i)
+      for (std::size_t i = 8 * g; i < 8 * g + 8; ++i)
         sum += 2 * ((row[i] >> (2 * s)) & 3) * (256 * x.q.quarter[s][i] + x.q2.quarter[s][i]);
-    total += static_cast<float>(sum) * (signed_byte(row[4 * groups + g]) * x.lane_scales[g]);
+    total +=
+        static_cast<float>(sum) * (signed_byte(row[layout.fine_scales_at() + g]) * x.scales[g]);
   }
   return total;
 }
