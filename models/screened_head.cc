@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cmath>
 #include <functional>
-#include <numeric>
 #include <stdexcept>
 
 #include "kernels/dense/parallel.h"
@@ -19,14 +18,10 @@ namespace {
 // Below this a head is read in a few microseconds as it is.
 constexpr std::size_t kWorthwhile = std::size_t{1} << 22;  // weights
 
-// Rows which it is cheaper to compute at once than to look at again: single rows are read at about
-// half the speed of a stream, and have 6 times the bytes of a fine row (f16).
-constexpr std::size_t kFewRows = 512;
-
 constexpr std::size_t kPanelGrain = 64;  // 1,024 rows
 
-// Results that are known before bounds are compared: more of them give a better threshold (8 for 1, by 4-bit codes:
-// 18 % fewer rows to look at again), and take a few microseconds.
+// Results that are known before bounds are compared: more of them give a better threshold (8 for 1,
+// by 4-bit codes: 18 % fewer rows to look at again), and take a few microseconds.
 constexpr std::size_t kSeeds = 8;
 
 constexpr std::size_t kExactRows = 16;  // that are fetched before they are computed, in L1 and L2
@@ -70,12 +65,15 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
   estimates_.resize(layout_.panels() * kernels::kScreenRows);
   bounds_.resize(estimates_.size());
   panel_most_.resize(layout_.panels());
+  panel_bound_.resize(layout_.panels());
   found_.resize(layout_.rows);
+  counts_.resize((layout_.panels() + kPanelGrain - 1) / kPanelGrain);
 }
 
 void ScreenedHead::grow(std::size_t rows) {
-  const std::size_t begin_at = panels_, pieces = (screened() + rows + kPiece - 1) / kPiece;
-  panels_ = std::min(pieces * (kPiece / kernels::kScreenRows), layout_.panels());
+  const std::size_t begin_at = panels_;
+  panels_ = std::min(begin_at + (rows + kernels::kScreenRows - 1) / kernels::kScreenRows,
+                     layout_.panels());
   const auto drop = [&](std::size_t begin, std::size_t end) {  // the screen takes their place
     const std::size_t last = std::min(end * kernels::kScreenRows, w_.rows);
     if (w_.mapped)
@@ -98,8 +96,6 @@ void ScreenedHead::grow(std::size_t rows) {
     }
   });
   drop(begin_at, panels_);
-  counts_.resize((screened() + kPiece - 1) / kPiece);
-  piece_best_.resize(counts_.size());
 }
 
 void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
@@ -124,51 +120,34 @@ void ScreenedHead::exact(const float* x, const std::vector<std::uint32_t>& rows,
     throw std::runtime_error(w_.name + ": its file has become shorter since it was opened");
 }
 
-void ScreenedHead::each_piece(const std::function<void(std::size_t)>& body) {
-  pool_.parallel_for(counts_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t piece = begin; piece < end; ++piece) body(piece);
-  });
-}
-
-std::size_t ScreenedHead::find_reaching(float threshold) {
-  each_piece([&](std::size_t piece) {
-    const std::size_t first = piece * kPiece, last = std::min(first + kPiece, screened());
-    std::uint32_t* to = found_.data() + first;
+void ScreenedHead::look_again(const kernels::Screen& screen, float threshold) {
+  std::fill(counts_.begin(), counts_.end(), 0);
+  pool_.parallel_for(panels_, kPanelGrain, [&](std::size_t begin, std::size_t end) {
+    const std::span<std::uint32_t> room(found_.begin() + begin * kernels::kScreenRows,
+                                        found_.end());
     std::size_t n = 0;
-    for (std::size_t r = first; r < last; ++r) {  // no branch: any row may reach
-      to[n] = static_cast<std::uint32_t>(r);
-      n += static_cast<std::size_t>(!(bounds_[r] < threshold));
-    }
-    counts_[piece] = n;
-  });
-  return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0});
-}
-
-void ScreenedHead::look_again(const kernels::Screen& screen) {
-  each_piece([&](std::size_t piece) {
-    const auto rows = found(piece);
-    run_.fine(screen, input_, rows, estimates_.data(), bounds_.data());
-    Best best;
-    for (const std::uint32_t r : rows) {
-      if (best.row == kNone || estimates_[r] > estimates_[best.row]) best.row = r;
-      best.bound = std::max(best.bound, std::isnan(bounds_[r]) ? INFINITY : bounds_[r]);
-    }
-    piece_best_[piece] = best;
-  });
-}
-
-std::size_t ScreenedHead::keep_reaching(float threshold) {
-  each_piece([&](std::size_t piece) {
-    std::uint32_t* to = found_.data() + piece * kPiece;
-    std::size_t n = 0;
-    if (!(piece_best_[piece].bound < threshold))
-      for (const std::uint32_t r : found(piece)) {
-        to[n] = r;
+    for (std::size_t p = begin; p < end; ++p) {
+      if (panel_bound_[p] < threshold) continue;
+      const std::size_t first = p * kernels::kScreenRows;
+      const std::size_t last = std::min(first + kernels::kScreenRows, screened());
+      for (std::size_t r = first; r < last; ++r) {  // no branch: any row may reach
+        room[n] = static_cast<std::uint32_t>(r);
         n += static_cast<std::size_t>(!(bounds_[r] < threshold));
       }
-    counts_[piece] = n;
+    }
+    run_.fine(screen, input_, room.first(n), estimates_.data(), bounds_.data());
+    counts_[begin / kPanelGrain] = n;
   });
-  return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0});
+  reaching_.clear();
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const auto from =
+        found_.begin() + static_cast<std::ptrdiff_t>(i * kPanelGrain * kernels::kScreenRows);
+    reaching_.insert(reaching_.end(), from, from + static_cast<std::ptrdiff_t>(counts_[i]));
+  }
+}
+
+void ScreenedHead::keep_reaching(float threshold) {
+  std::erase_if(reaching_, [&](std::uint32_t r) { return bounds_[r] < threshold; });
 }
 
 void ScreenedHead::best_of_panels(std::size_t n, std::vector<std::uint32_t>& rows) {
@@ -183,17 +162,11 @@ void ScreenedHead::best_of_panels(std::size_t n, std::vector<std::uint32_t>& row
   }
 }
 
-bool ScreenedHead::best_of_pieces(std::size_t n, std::vector<std::uint32_t>& rows) {
-  std::vector<std::uint32_t>& some = reaching_;
-  some.clear();
-  for (const Best& best : piece_best_)
-    if (best.row != kNone) some.push_back(best.row);
-  if (some.size() < n) return false;
+void ScreenedHead::best_reaching(std::size_t n, std::vector<std::uint32_t>& rows) {
   best_k(
-      some.size(), n, [&](std::size_t i) { return estimates_[some[i]]; }, best_);
+      reaching_.size(), n, [&](std::size_t i) { return estimates_[reaching_[i]]; }, best_);
   rows.clear();
-  for (const auto& [most, i] : best_) rows.push_back(some[i]);
-  return true;
+  for (const auto& [most, i] : best_) rows.push_back(reaching_[i]);
 }
 
 float ScreenedHead::kth_of(const float* x, std::size_t k, LargestRows::Work& work) {
@@ -234,9 +207,13 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
       for (std::size_t i = p; i < last; ++i) {
         const std::size_t first = i * kernels::kScreenRows;
         const std::size_t rows = std::min(kernels::kScreenRows, screened() - first);
-        float most = estimates_[first];
-        for (std::size_t r = 1; r < rows; ++r) most = std::max(most, estimates_[first + r]);
+        float most = estimates_[first], bound = -INFINITY;
+        for (std::size_t r = first; r < first + rows; ++r) {
+          most = std::max(most, estimates_[r]);
+          bound = std::max(bound, std::isnan(bounds_[r]) ? INFINITY : bounds_[r]);
+        }
         panel_most_[i] = most;
+        panel_bound_[i] = bound;
       }
     }
   });
@@ -245,20 +222,15 @@ bool ScreenedHead::largest(const float* x, std::size_t k, LargestRows& out) {
 
   best_of_panels(std::min(std::max(k, kSeeds), panels_), seeds_);
   float threshold = std::max(kth_of(x, k, work), kth_of_others(x, k, work));
-  std::size_t left = find_reaching(threshold);
-  if (left > k + kFewRows) {
-    look_again(screen);
-    work.fine_rows = left;
-    work.bytes += work.fine_rows * layout_.fine_row_bytes();
-    if (best_of_pieces(k, seeds_)) threshold = std::max(threshold, kth_of(x, k, work));
-    left = keep_reaching(threshold);
-    if (left > screened() / 8) return false;
+  look_again(screen, threshold);
+  work.fine_rows = reaching_.size();
+  work.bytes += work.fine_rows * layout_.fine_row_bytes();
+  if (reaching_.size() >= k) {
+    best_reaching(k, seeds_);
+    threshold = std::max(threshold, kth_of(x, k, work));
   }
-  reaching_.clear();
-  for (std::size_t piece = 0; piece < counts_.size(); ++piece) {
-    const auto rows = found(piece);
-    reaching_.insert(reaching_.end(), rows.begin(), rows.end());
-  }
+  keep_reaching(threshold);
+  if (reaching_.size() > screened() / 8) return false;
   exact(x, reaching_, out.results);
   out.rows = reaching_;
   for (std::size_t i = 0; i < others_.size(); ++i)

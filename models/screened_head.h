@@ -7,7 +7,7 @@
 //   1. coarse estimates and bounds of all rows (5.3 bits per weight)
 //   2. the rows of the largest estimates, exactly: the k-th of them is the threshold
 //   3. where many bounds reach it, those rows again with the second plane (2.4 bits more), and the
-//      largest of these estimates, one of each piece of rows, exactly: a better threshold
+//      largest of these estimates exactly: a better threshold
 //   4. the rows whose bound reaches it, exactly
 //
 // A screen grows row by row: those it has not yet are computed, and raise the threshold.
@@ -17,8 +17,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -40,7 +38,7 @@ class ScreenedHead {
   ScreenedHead(const DenseMatrix& w, const DenseProduct& product, kernels::Isa isa,
                kernels::ThreadPool& pool);
 
-  // Takes so many rows more into the screen, rounded up to whole pieces. Those of a mapped file are
+  // Takes so many rows more into the screen, rounded up to whole panels. Those of a mapped file are
   // given back.
   void grow(std::size_t rows);
   bool complete() const { return panels_ == layout_.panels(); }
@@ -59,27 +57,14 @@ class ScreenedHead {
   // The k-th largest result of the rows that are not in the screen, to others_; -infinity where
   // they are fewer.
   float kth_of_others(const float* x, std::size_t k, LargestRows::Work& work);
-  // Rows that one thread looks through, in parallel with others.
-  static constexpr std::size_t kPiece = 512;
-  void each_piece(const std::function<void(std::size_t)>& body);
-  std::span<const std::uint32_t> found(std::size_t piece) const {
-    return std::span(found_).subspan(piece * kPiece, counts_[piece]);
-  }
-  // Of the rows of a piece that were looked at again.
-  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;  // fits() asks for fewer rows
-  struct Best {
-    std::uint32_t row = kNone;                              // of the largest estimate
-    float bound = -std::numeric_limits<float>::infinity();  // the largest; NaN counts as infinite
-  };
-  // The rows whose bound reaches the threshold, ascending in found(): of all, and of those found.
-  // Returns how many.
-  std::size_t find_reaching(float threshold);
-  std::size_t keep_reaching(float threshold);
-  // Those found with the second plane, and the largest estimate of each piece.
-  void look_again(const kernels::Screen& screen);
-  // Rows of the n largest estimates, one of each panel or piece; false where fewer pieces have any.
+  // Rows of the n largest estimates: of all, one of each panel; of those in reaching_.
   void best_of_panels(std::size_t n, std::vector<std::uint32_t>& rows);
-  bool best_of_pieces(std::size_t n, std::vector<std::uint32_t>& rows);
+  void best_reaching(std::size_t n, std::vector<std::uint32_t>& rows);
+  // To reaching_, ascending, the rows whose bound reaches the threshold, and of them estimates and
+  // bounds by the second plane as well.
+  void look_again(const kernels::Screen& screen, float threshold);
+  // Of reaching_ only the rows whose bound reaches the threshold.
+  void keep_reaching(float threshold);
 
   const DenseMatrix& w_;
   const DenseProduct& product_;
@@ -91,11 +76,10 @@ class ScreenedHead {
 
   kernels::ScreenInput input_;
   std::vector<float> estimates_, bounds_;        // [rows of whole panels]
-  std::vector<float> panel_most_;                // [panels]: largest estimate
+  std::vector<float> panel_most_, panel_bound_;  // [panels]: largest estimate, largest bound
   std::vector<std::uint32_t> seeds_, reaching_;  // rows
-  std::vector<std::uint32_t> found_;             // [rows]: of each piece, from where it begins
-  std::vector<std::size_t> counts_;              // [pieces]
-  std::vector<Best> piece_best_;                 // [pieces]
+  std::vector<std::uint32_t> found_;             // [rows]: of each part, from where it begins
+  std::vector<std::size_t> counts_;              // of the part that begins there
   std::vector<std::pair<float, std::size_t>> best_;
   std::vector<float> seed_results_;
   std::vector<float> others_;

@@ -26,6 +26,12 @@ double rounding(std::size_t cols) {
   return (n / 16 + 4 + 2 * (n / kScreenGroup + 4) + 16) * 0x1p-24 * 1.01;
 }
 
+// To nearest even, for |v| < 2^22, without a call.
+float rounded(float v) {
+  constexpr float kRounder = 12582912.0f;
+  return (v + kRounder) - kRounder;
+}
+
 float rounded_up(double v) { return std::nextafter(static_cast<float>(v), INFINITY); }
 
 }  // namespace
@@ -52,8 +58,8 @@ void ScreenInput::set(const float* x, std::size_t cols) {
     std::int32_t sum[kScreenGroup / kScreenLane] = {};
     for (std::size_t i = 0; i < kScreenGroup; ++i) {
       const float scaled = own[i] * inverse;
-      const float code = std::clamp(std::nearbyint(scaled), -127.0f, 127.0f);
-      const float second = std::clamp(std::nearbyint((scaled - code) * 256.0f), -128.0f, 127.0f);
+      const float code = std::clamp(rounded(scaled), -127.0f, 127.0f);
+      const float second = std::clamp(rounded((scaled - code) * 256.0f), -128.0f, 127.0f);
       const auto put = [&](Parts& part, float value) {
         const auto byte = static_cast<std::int8_t>(value);
         const std::size_t column = g * kScreenGroup + i;
