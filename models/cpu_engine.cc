@@ -27,6 +27,11 @@ constexpr std::size_t kFewTokens = 16;
 // Calls after a screen narrowed nothing down that go without it.
 constexpr int kScreenPause = 15;
 
+// Null where weights of that format must be repacked first.
+const kernels::FileLayout* lies(const TernaryMatrix& w) {
+  return kernels::file_layout(w.format == nullptr ? "i2_s" : w.format->name);
+}
+
 }  // namespace
 
 CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
@@ -34,8 +39,6 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
     : isa_(isa),
       layout_(layout),
       ternary_{kernels::kernel_for(layout.kernels(), isa).run, layout.geometry},
-      t2_rows_(kernels::kernel_for(kernels::t2_rows_kernels(), isa).run),
-      hf_rows_(kernels::kernel_for(kernels::hf_rows_kernels(), isa).run),
       dense_(isa),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
@@ -70,26 +73,21 @@ void CpuEngine::ternary(const TernaryMatrix& w, const TernaryInput& in, std::int
     pool_.parallel_for(rows, ternary_.geometry.panel_rows, part);
 }
 
-bool CpuEngine::can_lie(const TernaryMatrix& w) const {
-  return w.format == nullptr || w.format == &kernels::ternary_format("hf_u8");
-}
-
-void CpuEngine::as_it_lies(const TernaryTask& task, const TernaryInput& in) {
+void CpuEngine::as_it_lies(const kernels::FileLayout& layout, const TernaryTask& task,
+                           const TernaryInput& in) {
   const TernaryMatrix& w = *task.w;
+  const auto& kernel = kernels::kernel_for(layout.kernels(), isa_);
   std::atomic<bool> sound = true;
-  // Rows of the file, which hold `runs` rows of the matrix each, `apart` rows from one another.
-  const std::size_t runs = w.format == nullptr ? 1 : 4, apart = w.rows / runs;
+  const std::size_t apart = w.rows / layout.runs, row_bytes = layout.row_bytes(w.cols);
   constexpr std::size_t kRows = 32;  // that stay in L1 while tokens pass; lines of results
   const auto part = [&](std::size_t begin, std::size_t end) {
-    std::int32_t sums[4 * kRows];
+    std::int32_t sums[kernels::kMostRuns * kRows];
     for (std::size_t r = begin; r < end; r += kRows) {
       const std::size_t n = std::min(kRows, end - r);
+      const kernels::FileRows rows = {w.bytes.data() + r * row_bytes, n, w.cols};
       for (std::size_t t = 0; t < in.tokens; ++t) {
-        const std::int8_t* q = in.q + t * in.stride;
-        if (!(runs == 1 ? t2_rows_(w.t2().slice(r, r + n), q, sums)
-                        : hf_rows_({w.bytes.data() + r * w.cols, n, w.cols}, q, sums, kRows)))
-          sound = false;
-        for (std::size_t i = 0; i < runs; ++i)
+        if (!kernel.run(rows, in.q + t * in.stride, sums, kRows)) sound = false;
+        for (std::size_t i = 0; i < layout.runs; ++i)
           kernels::dequantize(sums + i * kRows, n, w.gamma, in.scales[t],
                               task.y + t * w.rows + i * apart + r, task.accumulate);
       }
@@ -102,7 +100,7 @@ void CpuEngine::as_it_lies(const TernaryTask& task, const TernaryInput& in) {
 
 void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) {
   const auto never_met = [&](const TernaryTask& task) {
-    return can_lie(*task.w) && !packed_.contains(task.w);
+    return lies(*task.w) != nullptr && !packed_.contains(task.w);
   };
   const bool few = in.tokens <= kFewTokens;
   if (few && std::all_of(tasks.begin(), tasks.end(), never_met)) {
@@ -114,7 +112,7 @@ void CpuEngine::ternary_linears(std::span<const TernaryTask> tasks, const Ternar
     Packed& p = packed_[task.w];
     if (few && p.data == nullptr && p.put_off < p.until) {
       ++p.put_off;
-      as_it_lies(task, in);
+      as_it_lies(*lies(*task.w), task, in);
       continue;
     }
     linears_.push_back({packed(*task.w), task.w->gamma, task.y, task.w->rows, task.accumulate});

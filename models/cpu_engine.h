@@ -12,10 +12,9 @@
 #include "kernels/format.h"
 #include "kernels/huge_arena.h"
 #include "kernels/isa.h"
-#include "kernels/ternary/hf_rows.h"
+#include "kernels/ternary/file_rows.h"
 #include "kernels/ternary/layouts.h"
 #include "kernels/ternary/linears.h"
-#include "kernels/ternary/t2_rows.h"
 #include "kernels/thread_pool.h"
 #include "models/dense_product.h"
 #include "models/linear.h"
@@ -33,8 +32,8 @@ class CpuEngine : public LinearEngine {
   kernels::Isa isa() const { return isa_; }
 
   void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
-  // One token goes by weights as they lie in a file of I2_S until they are repacked: a model's
-  // first token waits for none, the next few for an eighth each.
+  // Few tokens go by weights as they lie in the file (kernels/ternary/file_rows.h) until they are
+  // repacked: a model's first token waits for none, the next few for an eighth each.
   void ternary_linears(std::span<const TernaryTask> tasks, const TernaryInput& in) override;
   void settle() override;
   std::size_t bytes(const TernaryMatrix& w) const override {
@@ -52,8 +51,8 @@ class CpuEngine : public LinearEngine {
   // The matrix in the compute layout, repacked when that is first asked for. Where the matrix lies
   // in a mapped file, the memory of those bytes is given back: no second copy stays.
   kernels::TernaryView packed(const TernaryMatrix& w);
-  bool can_lie(const TernaryMatrix& w) const;
-  void as_it_lies(const TernaryTask& task, const TernaryInput& in);
+  void as_it_lies(const kernels::FileLayout& layout, const TernaryTask& task,
+                  const TernaryInput& in);
   void grow_screen(std::size_t rows);
 
   kernels::Isa isa_;
@@ -61,8 +60,6 @@ class CpuEngine : public LinearEngine {
   kernels::TernaryProduct ternary_;
   std::unordered_map<const TernaryMatrix*, Packed> packed_;
   kernels::HugeArena arena_;
-  kernels::T2RowsFn* t2_rows_;
-  kernels::HfRowsFn* hf_rows_;
   std::size_t groups_put_off_ = 0;
   std::vector<kernels::TernaryLinear> linears_;
   DenseProduct dense_;

@@ -1,45 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What t2_rows.cc and hf_rows.cc share: codes weight + 1 of two bits, four to a byte. Codes are the
-// unsigned operand of products, so a row's result is the sum over codes less the sum of x.
+// One token by weights as files hold them, row by row, read at the speed of memory: what a model's
+// first tokens run on, before its weights are repacked into a compute layout. One table row for
+// each format of formats.h that has such kernels.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
-#if defined(__x86_64__)
-#include "kernels/ternary/panels_avx2.h"
-#endif
+#include "kernels/isa.h"
 
 namespace tern::kernels {
 
-inline std::int32_t sum_of(const std::int8_t* x, std::size_t n) {
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += x[i];
-  return sum;
-}
+// Borrowed rows of bytes.
+struct FileRows {
+  const std::uint8_t* data;  // [rows, row_bytes(cols)]
+  std::size_t rows, cols;    // cols <= kMaxCols (format.h), those that the format can hold
+};
 
-#if defined(__x86_64__)
+// y[i * ldy + r] = sum over c of W[r + i * (rows of the matrix) / runs, c] * x[c], exactly, for
+// i < runs. False, where y means nothing: a byte holds an illegal code of two bits (3). Not told,
+// for they are checked when a file is opened: bytes of TQ1_0 that nobody writes, all of which
+// decode to weights, and the scales of blocks, which are left out of the sums.
+//   x  [cols, rounded up to 128], 0 beyond the columns; y [runs, ldy]
+using FileRowsFn = bool(const FileRows& w, const std::int8_t* x, std::int32_t* y,
+                        std::size_t ldy) noexcept;
 
-// codes[i]: those at bits [2i+1:2i].
-TERN_TARGET_AVX2 [[gnu::always_inline]] inline void split_codes(__m256i v, __m256i (&codes)[4]) {
-  const __m256i mask = _mm256_set1_epi8(3);
-  codes[0] = _mm256_and_si256(v, mask);
-  codes[1] = _mm256_and_si256(_mm256_srli_epi16(v, 2), mask);
-  codes[2] = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
-  codes[3] = _mm256_and_si256(_mm256_srli_epi16(v, 6), mask);
-}
+inline constexpr std::size_t kMostRuns = 4;
 
-TERN_TARGET_AVX512VNNI [[gnu::always_inline]] inline void split_codes(__m512i v,
-                                                                      __m512i (&codes)[4]) {
-  const __m512i mask = _mm512_set1_epi8(3);
-  codes[0] = _mm512_and_si512(v, mask);
-  codes[1] = _mm512_and_si512(_mm512_srli_epi16(v, 2), mask);
-  codes[2] = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
-  codes[3] = _mm512_and_si512(_mm512_srli_epi16(v, 6), mask);
-}
+struct FileLayout {
+  std::string_view format;  // of formats.h
+  std::size_t runs;         // rows of the matrix that a row of bytes holds, kMostRuns at most
+  std::size_t (*row_bytes)(std::size_t cols) noexcept;
+  std::span<const Kernel<FileRowsFn>> (*kernels)() noexcept;
+};
 
-#endif
+std::span<const FileLayout> file_layouts() noexcept;
+// nullptr where there are no such kernels.
+const FileLayout* file_layout(std::string_view format) noexcept;
+
+// Fastest first.
+std::span<const Kernel<FileRowsFn>> t2_rows_kernels() noexcept;
+std::span<const Kernel<FileRowsFn>> tq2_rows_kernels() noexcept;
+std::span<const Kernel<FileRowsFn>> tq1_rows_kernels() noexcept;
+std::span<const Kernel<FileRowsFn>> hf_rows_kernels() noexcept;
 
 }  // namespace tern::kernels

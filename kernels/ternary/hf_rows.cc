@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// As t2_rows.cc; here the four codes of a byte meet the same activation and belong to four sums.
-
-#include "kernels/ternary/hf_rows.h"
+// Weights as Hugging Face checkpoints pack them (kernels/formats/hf_u8.cc). As t2_rows.cc; here the
+// four codes of a byte meet the same activation and belong to four sums.
 
 #include <array>
 
 #include "kernels/prefetch.h"
+#include "kernels/ternary/file_codes.h"
 #include "kernels/ternary/file_rows.h"
 #if defined(__x86_64__)
 #include "kernels/x86.h"
@@ -15,7 +15,7 @@
 namespace tern::kernels {
 namespace {
 
-bool hf_rows_scalar(const HfRows& w, const std::int8_t* x, std::int32_t* y,
+bool hf_rows_scalar(const FileRows& w, const std::int8_t* x, std::int32_t* y,
                     std::size_t ldy) noexcept {
   const std::int32_t less = sum_of(x, w.cols);
   unsigned illegal = 0;
@@ -35,7 +35,7 @@ bool hf_rows_scalar(const HfRows& w, const std::int8_t* x, std::int32_t* y,
 #if defined(__x86_64__)
 
 // A pair of products is 2 * 2 * 128 at most in magnitude: 63 of them fit 16 bits.
-TERN_TARGET_AVX2 bool hf_rows_avx2(const HfRows& w, const std::int8_t* x, std::int32_t* y,
+TERN_TARGET_AVX2 bool hf_rows_avx2(const FileRows& w, const std::int8_t* x, std::int32_t* y,
                                    std::size_t ldy) noexcept {
   constexpr std::size_t kBytes = 32, kColsPerWidening = 63 * kBytes;
   const std::int32_t less = sum_of(x, w.cols);
@@ -75,7 +75,7 @@ TERN_TARGET_AVX2 bool hf_rows_avx2(const HfRows& w, const std::int8_t* x, std::i
 
 // Rows go two at a time: eight sums, of which none waits for itself.
 template <std::size_t R>
-TERN_TARGET_AVX512VNNI bool hf_rows_avx512vnni(const HfRows& w, std::size_t first,
+TERN_TARGET_AVX512VNNI bool hf_rows_avx512vnni(const FileRows& w, std::size_t first,
                                                const std::int8_t* x, std::int32_t less, bool asks,
                                                std::int32_t* y, std::size_t ldy) {
   constexpr std::size_t kBytes = 64;
@@ -105,29 +105,27 @@ TERN_TARGET_AVX512VNNI bool hf_rows_avx512vnni(const HfRows& w, std::size_t firs
   return _mm512_test_epi8_mask(illegal, _mm512_set1_epi8(0x55)) == 0;
 }
 
-bool hf_rows_avx512vnni(const HfRows& w, const std::int8_t* x, std::int32_t* y,
+bool hf_rows_avx512vnni(const FileRows& w, const std::int8_t* x, std::int32_t* y,
                         std::size_t ldy) noexcept {
   const std::int32_t less = sum_of(x, w.cols);
   const bool asks = asks_ahead();
-  bool legal = true;
-  std::size_t r = 0;
-  for (; w.rows - r >= 2; r += 2) legal &= hf_rows_avx512vnni<2>(w, r, x, less, asks, y, ldy);
-  if (r < w.rows) legal &= hf_rows_avx512vnni<1>(w, r, x, less, asks, y, ldy);
-  return legal;
+  return by_rows<2>(w.rows, [&]<std::size_t R>(std::size_t r) {
+    return hf_rows_avx512vnni<R>(w, r, x, less, asks, y, ldy);
+  });
 }
 
 #endif
 
 constexpr std::array kTable = {
 #if defined(__x86_64__)
-    Kernel<HfRowsFn>{"hf_rows_avx512vnni", Isa::kAvx512Vnni, hf_rows_avx512vnni},
-    Kernel<HfRowsFn>{"hf_rows_avx2", Isa::kAvx2, hf_rows_avx2},
+    Kernel<FileRowsFn>{"hf_rows_avx512vnni", Isa::kAvx512Vnni, hf_rows_avx512vnni},
+    Kernel<FileRowsFn>{"hf_rows_avx2", Isa::kAvx2, hf_rows_avx2},
 #endif
-    Kernel<HfRowsFn>{"hf_rows_scalar", Isa::kScalar, hf_rows_scalar},
+    Kernel<FileRowsFn>{"hf_rows_scalar", Isa::kScalar, hf_rows_scalar},
 };
 
 }  // namespace
 
-std::span<const Kernel<HfRowsFn>> hf_rows_kernels() noexcept { return kTable; }
+std::span<const Kernel<FileRowsFn>> hf_rows_kernels() noexcept { return kTable; }
 
 }  // namespace tern::kernels

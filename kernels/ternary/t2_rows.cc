@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows go four at a time: they share the loads of x and give the sums room to wait.
-
-#include "kernels/ternary/t2_rows.h"
+// Blocks of 128 weights in 32 bytes, as I2_S and, in pairs, TQ2_0 have them.
 
 #include <array>
 
+#include "kernels/format.h"
 #include "kernels/prefetch.h"
+#include "kernels/ternary/file_codes.h"
 #include "kernels/ternary/file_rows.h"
 #if defined(__x86_64__)
 #include "kernels/x86.h"
@@ -15,19 +15,31 @@
 namespace tern::kernels {
 namespace {
 
-bool t2_rows_scalar(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept {
-  const std::int32_t less = sum_of(x, w.blocks_per_row * kT2BlockTrits);
+// Where block b of a row lies, and at which pair of bits of its bytes the f-th 32 of its weights.
+struct T2 {
+  static constexpr std::size_t at(std::size_t b) { return b * kT2BlockBytes; }
+  static constexpr std::size_t field(std::size_t f) { return 3 - f; }
+};
+struct Tq2 {  // a binary16 scale behind every second block
+  static constexpr std::size_t at(std::size_t b) { return b * kT2BlockBytes + b / 2 * 2; }
+  static constexpr std::size_t field(std::size_t f) { return f; }
+};
+
+template <typename L>
+bool rows_scalar(const FileRows& w, const std::int8_t* x, std::int32_t* y, std::size_t) noexcept {
+  const std::size_t blocks = t2_blocks(w.cols);
+  const std::int32_t less = sum_of(x, blocks * kT2BlockTrits);
   unsigned illegal = 0;
   for (std::size_t r = 0; r < w.rows; ++r) {
     std::int32_t sum = -less;
-    for (std::size_t b = 0; b < w.blocks_per_row; ++b) {
-      const std::uint8_t* block = w.data + r * w.row_bytes() + b * kT2BlockBytes;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const std::uint8_t* block = w.data + r * L::at(blocks) + L::at(b);
       const std::int8_t* in = x + b * kT2BlockTrits;
       for (std::size_t j = 0; j < kT2BlockBytes; ++j) {
         const int v = block[j];
         illegal |= static_cast<unsigned>(v & (v >> 1) & 0x55);
-        sum += (v >> 6) * in[j] + (v >> 4 & 3) * in[j + 32] + (v >> 2 & 3) * in[j + 64] +
-               (v & 3) * in[j + 96];
+        for (std::size_t f = 0; f < 4; ++f)
+          sum += (v >> (2 * L::field(f)) & 3) * in[f * kT2BlockBytes + j];
       }
     }
     y[r] = sum;
@@ -37,28 +49,19 @@ bool t2_rows_scalar(const T2View& w, const std::int8_t* x, std::int32_t* y) noex
 
 #if defined(__x86_64__)
 
-// rows.operator()<N>(first row) for all: four at a time, then one by one.
-template <typename Rows>
-bool by_four(std::size_t n, const Rows& rows) {
-  bool legal = true;
-  std::size_t r = 0;
-  for (; n - r >= 4; r += 4) legal &= rows.template operator()<4>(r);
-  for (; r < n; ++r) legal &= rows.template operator()<1>(r);
-  return legal;
-}
-
 // A pair of products is 2 * 2 * 128 at most in magnitude, four fields four times that: 15 blocks
 // fit 16 bits.
-template <std::size_t R>
-TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::int8_t* x,
+template <typename L, std::size_t R>
+TERN_TARGET_AVX2 bool rows_avx2(const FileRows& w, std::size_t first, const std::int8_t* x,
                                 std::int32_t less, bool asks, std::int32_t* y) {
   constexpr std::size_t kBlocksPerWidening = 15;
-  const std::uint8_t* at = w.data + first * w.row_bytes();
+  const std::size_t blocks = t2_blocks(w.cols), row_bytes = L::at(blocks);
+  const std::uint8_t* at = w.data + first * row_bytes;
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i illegal = _mm256_setzero_si256(), total[R];
   for (std::size_t r = 0; r < R; ++r) total[r] = _mm256_setzero_si256();
-  for (std::size_t b = 0; b < w.blocks_per_row;) {
-    const std::size_t left = w.blocks_per_row - b;
+  for (std::size_t b = 0; b < blocks;) {
+    const std::size_t left = blocks - b;
     const std::size_t end = b + (left < kBlocksPerWidening ? left : kBlocksPerWidening);
     __m256i sum[R];
     for (std::size_t r = 0; r < R; ++r) sum[r] = _mm256_setzero_si256();
@@ -69,7 +72,7 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
             reinterpret_cast<const __m256i*>(x + b * kT2BlockTrits + f * kT2BlockBytes));
 #pragma GCC unroll 4
       for (std::size_t r = 0; r < R; ++r) {
-        const std::uint8_t* lies = at + r * w.row_bytes() + b * kT2BlockBytes;
+        const std::uint8_t* lies = at + r * row_bytes + L::at(b);
         if (asks && b % 2 == 0) prefetch_stream(lies);  // rows follow one another
         const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lies));
         illegal = _mm256_or_si256(illegal, _mm256_and_si256(v, _mm256_srli_epi16(v, 1)));
@@ -77,7 +80,7 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
         split_codes(v, codes);
 #pragma GCC unroll 4
         for (std::size_t f = 0; f < 4; ++f)
-          sum[r] = _mm256_add_epi16(sum[r], _mm256_maddubs_epi16(codes[3 - f], in[f]));
+          sum[r] = _mm256_add_epi16(sum[r], _mm256_maddubs_epi16(codes[L::field(f)], in[f]));
       }
     }
     for (std::size_t r = 0; r < R; ++r)
@@ -89,23 +92,26 @@ TERN_TARGET_AVX2 bool rows_avx2(const T2View& w, std::size_t first, const std::i
   return _mm256_testz_si256(illegal, _mm256_set1_epi8(0x55)) != 0;
 }
 
-bool t2_rows_avx2(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept {
+template <typename L>
+bool rows_avx2(const FileRows& w, const std::int8_t* x, std::int32_t* y, std::size_t) noexcept {
   const bool asks = asks_ahead();
-  const std::int32_t less = sum_of(x, w.blocks_per_row * kT2BlockTrits);
-  return by_four(
-      w.rows, [&]<std::size_t R>(std::size_t r) { return rows_avx2<R>(w, r, x, less, asks, y); });
+  const std::int32_t less = sum_of(x, t2_blocks(w.cols) * kT2BlockTrits);
+  return by_rows<4>(w.rows, [&]<std::size_t R>(std::size_t r) {
+    return rows_avx2<L, R>(w, r, x, less, asks, y);
+  });
 }
 
 // Two blocks to a register. Of an odd last one the upper half holds codes 0 and meets zeros.
-template <std::size_t R>
-TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
+template <typename L, std::size_t R>
+TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const FileRows& w, std::size_t first,
                                             const std::int8_t* x, std::int32_t less, bool asks,
                                             std::int32_t* y) {
-  const std::uint8_t* at = w.data + first * w.row_bytes();
+  const std::size_t blocks = t2_blocks(w.cols), row_bytes = L::at(blocks);
+  const std::uint8_t* at = w.data + first * row_bytes;
   __m512i illegal = _mm512_setzero_si512(), sum[R][2];
   for (std::size_t r = 0; r < R; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
-  for (std::size_t b = 0; b < w.blocks_per_row; b += 2) {
-    const bool both = b + 1 < w.blocks_per_row;
+  for (std::size_t b = 0; b < blocks; b += 2) {
+    const bool both = b + 1 < blocks;
     __m512i in[4];
     for (std::size_t f = 0; f < 4; ++f) {
       const std::int8_t* p = x + b * kT2BlockTrits + f * kT2BlockBytes;
@@ -117,7 +123,7 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
     const __mmask64 bytes = both ? ~__mmask64{0} : (__mmask64{1} << kT2BlockBytes) - 1;
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < R; ++r) {
-      const std::uint8_t* lies = at + r * w.row_bytes() + b * kT2BlockBytes;
+      const std::uint8_t* lies = at + r * row_bytes + L::at(b);
       if (asks) prefetch_stream(lies);  // rows follow one another
       const __m512i v = _mm512_maskz_loadu_epi8(bytes, lies);
       illegal = _mm512_or_si512(illegal, _mm512_and_si512(v, _mm512_srli_epi16(v, 1)));
@@ -125,7 +131,7 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
       split_codes(v, codes);
 #pragma GCC unroll 4
       for (std::size_t f = 0; f < 4; ++f)
-        sum[r][f % 2] = _mm512_dpbusd_epi32(sum[r][f % 2], codes[3 - f], in[f]);
+        sum[r][f % 2] = _mm512_dpbusd_epi32(sum[r][f % 2], codes[L::field(f)], in[f]);
     }
   }
   for (std::size_t r = 0; r < R; ++r)
@@ -133,26 +139,37 @@ TERN_TARGET_AVX512VNNI bool rows_avx512vnni(const T2View& w, std::size_t first,
   return _mm512_test_epi8_mask(illegal, _mm512_set1_epi8(0x55)) == 0;
 }
 
-bool t2_rows_avx512vnni(const T2View& w, const std::int8_t* x, std::int32_t* y) noexcept {
+template <typename L>
+bool rows_avx512vnni(const FileRows& w, const std::int8_t* x, std::int32_t* y,
+                     std::size_t) noexcept {
   const bool asks = asks_ahead();
-  const std::int32_t less = sum_of(x, w.blocks_per_row * kT2BlockTrits);
-  return by_four(w.rows, [&]<std::size_t R>(std::size_t r) {
-    return rows_avx512vnni<R>(w, r, x, less, asks, y);
+  const std::int32_t less = sum_of(x, t2_blocks(w.cols) * kT2BlockTrits);
+  return by_rows<4>(w.rows, [&]<std::size_t R>(std::size_t r) {
+    return rows_avx512vnni<L, R>(w, r, x, less, asks, y);
   });
 }
 
 #endif
 
-constexpr std::array kTable = {
+constexpr std::array kT2Table = {
 #if defined(__x86_64__)
-    Kernel<T2RowsFn>{"t2_rows_avx512vnni", Isa::kAvx512Vnni, t2_rows_avx512vnni},
-    Kernel<T2RowsFn>{"t2_rows_avx2", Isa::kAvx2, t2_rows_avx2},
+    Kernel<FileRowsFn>{"t2_rows_avx512vnni", Isa::kAvx512Vnni, rows_avx512vnni<T2>},
+    Kernel<FileRowsFn>{"t2_rows_avx2", Isa::kAvx2, rows_avx2<T2>},
 #endif
-    Kernel<T2RowsFn>{"t2_rows_scalar", Isa::kScalar, t2_rows_scalar},
+    Kernel<FileRowsFn>{"t2_rows_scalar", Isa::kScalar, rows_scalar<T2>},
+};
+
+constexpr std::array kTq2Table = {
+#if defined(__x86_64__)
+    Kernel<FileRowsFn>{"tq2_rows_avx512vnni", Isa::kAvx512Vnni, rows_avx512vnni<Tq2>},
+    Kernel<FileRowsFn>{"tq2_rows_avx2", Isa::kAvx2, rows_avx2<Tq2>},
+#endif
+    Kernel<FileRowsFn>{"tq2_rows_scalar", Isa::kScalar, rows_scalar<Tq2>},
 };
 
 }  // namespace
 
-std::span<const Kernel<T2RowsFn>> t2_rows_kernels() noexcept { return kTable; }
+std::span<const Kernel<FileRowsFn>> t2_rows_kernels() noexcept { return kT2Table; }
+std::span<const Kernel<FileRowsFn>> tq2_rows_kernels() noexcept { return kTq2Table; }
 
 }  // namespace tern::kernels
