@@ -30,10 +30,10 @@ constexpr std::array kFormats = {
                   i2_s_arm::bytes, i2_s_arm::pack, i2_s_arm::unpack, 1, false, i2_s::sound},
     TernaryFormat{"tq1_0", "GGUF 34 (TQ1_0)",
                   "256 weights of a row in 54 bytes: 5 in a byte, float16 scale", "", 1, 256, true,
-                  tq1_0::bytes, tq1_0::pack, tq1_0::unpack, 1, true},
+                  tq1_0::bytes, tq1_0::pack, tq1_0::unpack, 1, true, tq1_0::sound},
     TernaryFormat{"tq2_0", "GGUF 35 (TQ2_0)",
                   "256 weights of a row in 66 bytes: 4 in a byte, float16 scale", "", 1, 256, true,
-                  tq2_0::bytes, tq2_0::pack, tq2_0::unpack, 1, true},
+                  tq2_0::bytes, tq2_0::pack, tq2_0::unpack, 1, true, tq2_0::sound},
     TernaryFormat{"tl1", "GGUF 38 (TL1)",
                   "16 rows x 4 columns in 16 bytes: 2 pairs in a byte, in tiles (tl.h), float32 "
                   "scale behind",
@@ -215,14 +215,11 @@ float unpack_rows(const TernaryFormat& format, std::span<const std::uint8_t> byt
 float check_tensor(const TernaryFormat& format, std::span<const std::uint8_t> bytes,
                    std::size_t rows, std::size_t cols, const std::string& tensor) {
   check_bytes(format, bytes.size(), rows, cols, tensor);
-  if (format.sound == nullptr || !format.sound(bytes.data(), rows, cols))
-    return unpack_rows(format, bytes, rows, cols, tensor,
-                       [](std::size_t, std::size_t, const std::int8_t*) {});
-  // Sound: the scale alone.
   float scale = 0;
-  const FormatProblem none = format.unpack(bytes.data(), rows, cols, 0, 0, nullptr, &scale);
-  TERN_CHECK(!none, "no rows have no problem");
-  return scale;
+  if (format.sound != nullptr && format.sound(bytes.data(), rows, cols, &scale))
+    return final_scale(format, scale);
+  return unpack_rows(format, bytes, rows, cols, tensor,
+                     [](std::size_t, std::size_t, const std::int8_t*) {});
 }
 
 }  // namespace tern::kernels

@@ -58,8 +58,9 @@ struct TernaryFormat {
   std::size_t min_cols = 1;
   bool half_scale = false;  // the scale is binary16: another one is rounded to it
   // Where that can be told at the speed of reading: whether unpack would find no problem in any
-  // row. Else nullptr.
-  bool (*sound)(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept = nullptr;
+  // row; `*scale` enters and leaves as of unpack. Else nullptr.
+  bool (*sound)(const std::uint8_t* in, std::size_t rows, std::size_t cols,
+                float* scale) noexcept = nullptr;
 };
 
 std::span<const TernaryFormat> ternary_formats() noexcept;

@@ -68,7 +68,7 @@ FormatProblem unpack(const std::uint8_t* in, std::size_t rows, std::size_t cols,
   return {};
 }
 
-bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept {
+bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols, float*) noexcept {
   return find_illegal_t2(in, bytes(rows, cols)) == bytes(rows, cols);
 }
 

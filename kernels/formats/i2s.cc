@@ -105,10 +105,9 @@ FormatProblem unpack(const std::uint8_t* in, std::size_t rows, std::size_t cols,
   return unpack_i2s<kT2Lanes>(in, rows, cols, begin, end, trits, scale);
 }
 
-bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept {
+bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols, float* scale) noexcept {
   const std::size_t weights = rows * cols / 4;
-  float scale;
-  return !read_scale(in + weights, &scale) && find_illegal_t2(in, weights) == weights;
+  return !read_scale(in + weights, scale) && find_illegal_t2(in, weights) == weights;
 }
 
 }  // namespace i2_s

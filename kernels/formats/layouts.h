@@ -30,12 +30,15 @@ TERN_DECLARE_LAYOUT(tl2)
 TERN_DECLARE_LAYOUT(hf_u8)
 #undef TERN_DECLARE_LAYOUT
 
-namespace i2_s {  // of both layouts: the codes and the scale lie in the same bits
-bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept;
-}
-namespace hf_u8 {
-bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols) noexcept;
-}
+#define TERN_DECLARE_SOUND(format)                                                               \
+  namespace format {                                                                             \
+  bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols, float* scale) noexcept; \
+  }
+TERN_DECLARE_SOUND(i2_s)  // of both layouts: the codes and the scale lie in the same bits
+TERN_DECLARE_SOUND(tq1_0)
+TERN_DECLARE_SOUND(tq2_0)
+TERN_DECLARE_SOUND(hf_u8)
+#undef TERN_DECLARE_SOUND
 
 // A tensor's one scale behind its weights: a float32, then zeros to 32 bytes. Other writers leave
 // those unspecified or repeat the scale (formats.md 6.2), so nobody reads them.

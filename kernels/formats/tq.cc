@@ -44,12 +44,24 @@ struct Tq1 {
   static constexpr std::size_t kScaleAt = 52;
 
   // All 52 bytes at once, so that no part is too short for vector code.
-  static bool unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
-    constexpr std::size_t kLanes = 64;
+  static constexpr std::size_t kLanes = 64;
+
+  // Whether four weights lie in the byte, and above them a digit of 0.
+  static constexpr bool is_four(std::uint8_t q) {
+    return is_fraction(q) && first_trit(static_cast<std::uint8_t>(81u * q)) == -1;
+  }
+  static bool legal(const std::uint8_t* in) noexcept {
     std::uint8_t q[kLanes] = {}, bad = 0;
     std::memcpy(q, in, kScaleAt);
     for (std::size_t m = 0; m < kLanes; ++m)
       bad = static_cast<std::uint8_t>(bad | (is_fraction(q[m]) ? 0 : 1));
+    for (std::size_t m = 48; m < kScaleAt; ++m)
+      bad = static_cast<std::uint8_t>(bad | (is_four(q[m]) ? 0 : 1));
+    return bad == 0;
+  }
+  static void unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
+    std::uint8_t q[kLanes] = {};
+    std::memcpy(q, in, kScaleAt);
     std::int8_t trits[kLanes];
     for (std::size_t n = 0; n < kFive; ++n) {
       for (std::size_t m = 0; m < kLanes; ++m) {
@@ -60,10 +72,6 @@ struct Tq1 {
       std::memcpy(out + 160 + 16 * n, trits + 32, 16);
       if (n < 4) std::memcpy(out + 240 + 4 * n, trits + 48, 4);
     }
-    // The last four hold four weights each, and above them a digit of 0.
-    for (std::size_t m = 48; m < kScaleAt; ++m)
-      bad = static_cast<std::uint8_t>(bad | (trits[m] == -1 ? 0 : 1));
-    return bad == 0;
   }
   static void pack(const std::int8_t* in, std::uint8_t* out) noexcept {
     pack_fractions<32, 5>(in, out);
@@ -73,8 +81,8 @@ struct Tq1 {
   // The first weight of the first illegal byte.
   static std::size_t find_illegal(const std::uint8_t* in) noexcept {
     for (std::size_t i = 0; i < kScaleAt; ++i) {
-      const bool four = i >= 48, beyond = first_trit(static_cast<std::uint8_t>(81u * in[i])) != -1;
-      if (!is_fraction(in[i]) || (four && beyond))
+      const bool four = i >= 48;
+      if (four ? !is_four(in[i]) : !is_fraction(in[i]))
         return four ? 240 + i - 48 : i < 32 ? i : 160 + i - 32;
     }
     return kBlock;
@@ -84,11 +92,10 @@ struct Tq1 {
 struct Tq2 {
   static constexpr std::size_t kScaleAt = 64;
 
-  static bool unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
-    if (!legal_two_bit<64>(in)) return false;
+  static bool legal(const std::uint8_t* in) noexcept { return legal_two_bit<64>(in); }
+  static void unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
     unpack_two_bit<32, true>(in, out);
     unpack_two_bit<32, true>(in + 32, out + 128);
-    return true;
   }
   static void pack(const std::int8_t* in, std::uint8_t* out) noexcept {
     pack_two_bit<32, true>(in, out);
@@ -136,7 +143,8 @@ FormatProblem unpack_blocks(const std::uint8_t* in, std::size_t begin, std::size
     const float found = f16_to_f32(d);
     if (!std::isfinite(found) || std::signbit(found))
       return {Kind::kBadScale, i, static_cast<double>(found)};
-    if (!Tq::unpack(in, trits)) return {Kind::kIllegalCode, i + Tq::find_illegal(in)};
+    if (!Tq::legal(in)) return {Kind::kIllegalCode, i + Tq::find_illegal(in)};
+    Tq::unpack(in, trits);
     if (d == known) continue;
     if (found == 0) {
       if (std::any_of(trits, trits + kBlock, [](std::int8_t t) { return t != 0; }))
@@ -148,6 +156,24 @@ FormatProblem unpack_blocks(const std::uint8_t* in, std::size_t begin, std::size
     known = d;
   }
   return {};
+}
+
+// Blocks of a scale that was met before need not be unpacked.
+template <typename Tq>
+bool sound_blocks(const std::uint8_t* in, std::size_t n, float* scale) noexcept {
+  unsigned known = 0x10000;
+  for (std::size_t i = 0; i < n; i += kBlock, in += kBlockBytes<Tq>) {
+    f16 d;
+    std::memcpy(&d, in + Tq::kScaleAt, sizeof d);
+    if (d == known) {
+      if (!Tq::legal(in)) return false;
+      continue;
+    }
+    std::int8_t trits[kBlock];
+    if (unpack_blocks<Tq>(in, 0, kBlock, trits, scale)) return false;
+    if (d != 0) known = d;
+  }
+  return true;
 }
 
 }  // namespace
@@ -166,6 +192,10 @@ FormatProblem unpack(const std::uint8_t* in, std::size_t, std::size_t cols, std:
   return unpack_blocks<Tq1>(in, begin * cols, end * cols, trits, scale);
 }
 
+bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols, float* scale) noexcept {
+  return sound_blocks<Tq1>(in, rows * cols, scale);
+}
+
 }  // namespace tq1_0
 
 namespace tq2_0 {
@@ -180,6 +210,10 @@ void pack(const std::int8_t* trits, std::size_t rows, std::size_t cols, float sc
 FormatProblem unpack(const std::uint8_t* in, std::size_t, std::size_t cols, std::size_t begin,
                      std::size_t end, std::int8_t* trits, float* scale) noexcept {
   return unpack_blocks<Tq2>(in, begin * cols, end * cols, trits, scale);
+}
+
+bool sound(const std::uint8_t* in, std::size_t rows, std::size_t cols, float* scale) noexcept {
+  return sound_blocks<Tq2>(in, rows * cols, scale);
 }
 
 }  // namespace tq2_0

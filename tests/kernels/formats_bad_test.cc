@@ -96,7 +96,8 @@ TEST_CASE("a scale that is no finite number above 0 is refused", "[kernels]") {
         CHECK_THROWS_WITH(refuse(), Contains(at) && Contains(row.text) &&
                                         Contains("expected a finite one above 0"));
       }
-      if (f.sound != nullptr) CHECK_FALSE(f.sound(bytes.data(), m.rows, m.cols));
+      float scale = 0;
+      if (f.sound != nullptr) CHECK_FALSE(f.sound(bytes.data(), m.rows, m.cols, &scale));
       CHECK_THROWS_WITH(pack_tensor(f, {m.trits, row.value}, m.rows, m.cols, "w"),
                         Contains("w: has scale") && Contains("above 0"));
     }
@@ -143,7 +144,8 @@ TEST_CASE("a block of zeros may have scale 0 or that of the tensor and no other"
     const auto with = [&](float scale) {
       const f16 d = f32_to_f16(scale);
       std::memcpy(bytes.data() + scale_at, &d, 2);
-      return unpack_tensor(f, bytes, 2, 512, "w").trits == m.trits;
+      return check_tensor(f, bytes, 2, 512, "w") == kScale &&
+             unpack_tensor(f, bytes, 2, 512, "w").trits == m.trits;
     };
     INFO(f.name);
     CHECK((bytes[scale_at] == 0 && bytes[scale_at + 1] == 0));
@@ -151,6 +153,9 @@ TEST_CASE("a block of zeros may have scale 0 or that of the tensor and no other"
     CHECK(with(kScale));
     CHECK_THROWS_WITH(with(0.5f), Contains("weight 512 (row 1, column 0) is 0.5"));
     CHECK_THROWS_WITH(with(-0.0f), Contains("weight 512 (row 1, column 0) is -0"));
+    // What a block of zeros may have, the next one may not.
+    std::memset(bytes.data() + scale_at + f.bytes(1, 256), 0, 2);
+    CHECK_THROWS_WITH(with(0), Contains("weight 768 (row 1, column 256) is 0"));
   }
 }
 
@@ -210,7 +215,23 @@ TEST_CASE("a code that means nothing is named by its weight", "[kernels]") {
         f.unpack(bytes.data(), m.rows, m.cols, begin, m.rows, m.trits.data(), &scale);
     CHECK((problem.kind == FormatProblem::Kind::kIllegalCode && problem.index == bad.weight));
     CHECK(!f.unpack(bytes.data(), m.rows, m.cols, 0, begin, m.trits.data(), &scale));
-    if (f.sound != nullptr) CHECK_FALSE(f.sound(bytes.data(), m.rows, m.cols));
+    if (f.sound != nullptr) CHECK_FALSE(f.sound(bytes.data(), m.rows, m.cols, &scale));
+  }
+}
+
+TEST_CASE("a code that means nothing is found behind blocks of the same scale", "[kernels]") {
+  for (const TernaryFormat& f : ternary_formats()) {
+    if (!f.half_scale) continue;
+    const Matrix m = random_matrix(2, 512, 4);
+    const Bytes sound = packed(f, m);
+    const std::size_t block = f.bytes(1, 256);
+    for (std::size_t at = 3 * block; at < sound.size() - 2; ++at) {
+      Bytes bytes = sound;
+      bytes[at] = f.name == "tq1_0" ? 0x14 : 0xFF;
+      INFO(f.name << " byte " << at);
+      CHECK_THROWS_WITH(check_tensor(f, bytes, 2, 512, "w"),
+                        Contains("row 1") && Contains("means nothing"));
+    }
   }
 }
 

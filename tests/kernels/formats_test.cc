@@ -202,7 +202,9 @@ TEST_CASE("no layout reads or writes past its arrays whatever their alignment", 
       INFO(f.name);
       CHECK(!f.unpack(packed.data(), m.rows, m.cols, 0, m.rows, back.data(), &scale));
       CHECK(std::equal(m.trits.begin(), m.trits.end(), back.data()));
-      if (f.sound != nullptr) CHECK(f.sound(packed.data(), m.rows, m.cols));
+      float found = 0;
+      if (f.sound != nullptr) CHECK(f.sound(packed.data(), m.rows, m.cols, &found));
+      if (f.sound != nullptr) CHECK(found == scale);
       // An odd address.
       Bytes odd(f.bytes(m.rows, m.cols) + 1);
       std::copy_n(packed.data(), odd.size() - 1, odd.begin() + 1);
