@@ -46,22 +46,27 @@ struct Tq1 {
   // All 52 bytes at once, so that no part is too short for vector code.
   static constexpr std::size_t kLanes = 64;
 
-  // Whether four weights lie in the byte, and above them a digit of 0.
+  // The last four bytes hold four weights each, and above them a digit of 0.
   static constexpr bool is_four(std::uint8_t q) {
-    return is_fraction(q) && first_trit(static_cast<std::uint8_t>(81u * q)) == -1;
+    return first_trit(static_cast<std::uint8_t>(81u * q)) == -1;
   }
-  static bool legal(const std::uint8_t* in) noexcept {
-    std::uint8_t q[kLanes] = {}, bad = 0;
-    std::memcpy(q, in, kScaleAt);
+  static bool all_legal(const std::uint8_t (&q)[kLanes]) noexcept {
+    std::uint8_t bad = 0;
     for (std::size_t m = 0; m < kLanes; ++m)
       bad = static_cast<std::uint8_t>(bad | (is_fraction(q[m]) ? 0 : 1));
-    for (std::size_t m = 48; m < kScaleAt; ++m)
+    for (std::size_t m = 48; m < kLanes; ++m)
       bad = static_cast<std::uint8_t>(bad | (is_four(q[m]) ? 0 : 1));
     return bad == 0;
   }
-  static void unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
+  static bool legal(const std::uint8_t* in) noexcept {
     std::uint8_t q[kLanes] = {};
     std::memcpy(q, in, kScaleAt);
+    return all_legal(q);
+  }
+  static bool unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
+    std::uint8_t q[kLanes] = {};
+    std::memcpy(q, in, kScaleAt);
+    if (!all_legal(q)) return false;
     std::int8_t trits[kLanes];
     for (std::size_t n = 0; n < kFive; ++n) {
       for (std::size_t m = 0; m < kLanes; ++m) {
@@ -72,6 +77,7 @@ struct Tq1 {
       std::memcpy(out + 160 + 16 * n, trits + 32, 16);
       if (n < 4) std::memcpy(out + 240 + 4 * n, trits + 48, 4);
     }
+    return true;
   }
   static void pack(const std::int8_t* in, std::uint8_t* out) noexcept {
     pack_fractions<32, 5>(in, out);
@@ -82,7 +88,7 @@ struct Tq1 {
   static std::size_t find_illegal(const std::uint8_t* in) noexcept {
     for (std::size_t i = 0; i < kScaleAt; ++i) {
       const bool four = i >= 48;
-      if (four ? !is_four(in[i]) : !is_fraction(in[i]))
+      if (!is_fraction(in[i]) || (four && !is_four(in[i])))
         return four ? 240 + i - 48 : i < 32 ? i : 160 + i - 32;
     }
     return kBlock;
@@ -93,9 +99,11 @@ struct Tq2 {
   static constexpr std::size_t kScaleAt = 64;
 
   static bool legal(const std::uint8_t* in) noexcept { return legal_two_bit<64>(in); }
-  static void unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
+  static bool unpack(const std::uint8_t* in, std::int8_t* out) noexcept {
+    if (!legal(in)) return false;
     unpack_two_bit<32, true>(in, out);
     unpack_two_bit<32, true>(in + 32, out + 128);
+    return true;
   }
   static void pack(const std::int8_t* in, std::uint8_t* out) noexcept {
     pack_two_bit<32, true>(in, out);
@@ -143,8 +151,7 @@ FormatProblem unpack_blocks(const std::uint8_t* in, std::size_t begin, std::size
     const float found = f16_to_f32(d);
     if (!std::isfinite(found) || std::signbit(found))
       return {Kind::kBadScale, i, static_cast<double>(found)};
-    if (!Tq::legal(in)) return {Kind::kIllegalCode, i + Tq::find_illegal(in)};
-    Tq::unpack(in, trits);
+    if (!Tq::unpack(in, trits)) return {Kind::kIllegalCode, i + Tq::find_illegal(in)};
     if (d == known) continue;
     if (found == 0) {
       if (std::any_of(trits, trits + kBlock, [](std::int8_t t) { return t != 0; }))
