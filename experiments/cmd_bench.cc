@@ -19,6 +19,7 @@
 #include "experiments/measurement_files.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 
 namespace tern::experiments {
@@ -165,7 +166,7 @@ void add_bench(CLI::App& app) {
   repack->add_option("--repetitions", r->repetitions, "Of each row")
       ->check(between(1u, 1000u))
       ->capture_default_str();
-  repack->add_option("--json", r->json, "Write the table here");
+  add_output(*repack, "--json", r->json, "Write the table here");
   repack->callback([r] { bench_repack(*r); });
 }
 

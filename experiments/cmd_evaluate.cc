@@ -17,6 +17,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "models/checkpoint.h"
 #include "models/evaluate.h"
@@ -143,7 +144,7 @@ void add_evaluate(CLI::App& app) {
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
-  cmd->add_option("--json", o->json, "Write the figures here");
+  add_output(*cmd, "--json", o->json, "Write the figures here");
   cmd->callback([o] { run(*o); });
 }
 

@@ -15,6 +15,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
@@ -170,7 +171,7 @@ void add_generate(CLI::App& app) {
       ->allow_extra_args(false);
   cmd->add_flag("--ignore-eos", o->ignore_eos,
                 "Never sample what ends a text, and so go on to --tokens or the context's end");
-  cmd->add_option("--json", o->json, "Write tokens, text, times and counts here");
+  add_output(*cmd, "--json", o->json, "Write tokens, text, times and counts here");
   cmd->callback([o, prompt, file] {
     if (prompt->count() + file->count() == 0) throw CLI::RequiredError("--prompt or --prompt-file");
     run(*o);

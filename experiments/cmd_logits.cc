@@ -17,6 +17,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
 #include "kernels/huge_buffer.h"
@@ -137,9 +138,9 @@ void add_logits(CLI::App& app) {
       ->capture_default_str();
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
-  cmd->add_option("--json", o->json,
-                  "Write all logits here: {\"shape\":[tokens,vocab],\"logits\":"
-                  "[[...],...]}, float32 that reads back exactly");
+  add_output(*cmd, "--json", o->json,
+             "Write all logits here: {\"shape\":[tokens,vocab],\"logits\":"
+             "[[...],...]}, float32 that reads back exactly");
   cmd->callback([o, ids, text] {
     if (ids->count() + text->count() == 0) throw CLI::RequiredError("--ids or --text");
     o->by_ids = ids->count() != 0;

@@ -16,6 +16,7 @@
 #include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
 #include "models/checkpoint.h"
@@ -163,7 +164,7 @@ void add_perplexity(CLI::App& app) {
                   "Window in tokens; default: the model's context, second-half: 512 at most");
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
-  cmd->add_option("--json", o->json, "Write the figures here");
+  add_output(*cmd, "--json", o->json, "Write the figures here");
   cmd->callback([o, file, ids] {
     if (file->count() + ids->count() == 0) throw CLI::RequiredError("--file or --ids-file");
     run(*o);
