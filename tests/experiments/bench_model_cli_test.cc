@@ -152,6 +152,26 @@ TEST_CASE("bench model looks at all models before it measures the first", "[expe
   refused("{d}/hf", "hf/model.safetensors: ");
 }
 
+TEST_CASE("bench model names a model without a name by its path", "[experiments]") {
+  const Cli cli;
+  models::Config c = models::tiny_config();
+  c.name.clear();
+  models::write_checkpoint(cli.file("nameless.gguf"), models::random_master(c, 1),
+                           endless_tokenizer(), Flavour::kTernary);
+  REQUIRE(cli.run("convert {m} {d}/folder").code == 0);
+  for (const auto& [path, name] : {std::pair("{m}", "tiny"),
+                                   {"{d}/nameless.gguf", "nameless.gguf"},
+                                   {"{d}/folder", "folder"},
+                                   {"{d}/folder/", "folder"},
+                                   {"{d}/./folder//", "folder"}}) {
+    INFO(path);
+    const Result r = cli.run(std::string("bench ") + path + " " + kSmall + "--json {d}/j");
+    REQUIRE(r.code == 0);
+    CHECK(json_of(cli.file("j"))["records"][0]["model"] == name);
+    CHECK_THAT(r.out, Contains("| " + std::string(name)));
+  }
+}
+
 TEST_CASE("bench model ends cleanly when it is stopped or nobody reads", "[experiments]") {
   const Cli cli;
   const Result stopped = cli.shell(
