@@ -14,6 +14,7 @@
 #include "experiments/chat_file.h"
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/interrupt.h"
 #include "experiments/line_editor.h"
 #include "experiments/output.h"
 #include "models/whole_file.h"

@@ -45,10 +45,9 @@ Result evaluate(const Options& o, const std::string& path, const models::Grammar
   const auto model = models::load_checkpoint(path);
   const models::Tokenizer& tokenizer = tokenizer_of(*model, path);
   const Engine engine = make_engine(o.engine, *model);
-  const Interrupt interrupt;
+  const EndOnInterrupt interrupt;
   auto shown = std::chrono::steady_clock::now();
   const auto progress = [&](const char* what, std::size_t done, std::size_t of) {
-    if (interrupt.seen()) throw Exit{kExitInterrupted};
     if (std::chrono::steady_clock::now() - shown < std::chrono::seconds(2)) return;
     shown = std::chrono::steady_clock::now();
     fmt::print(stderr, "{}: {} {} of {}\n", path, what, done, of);

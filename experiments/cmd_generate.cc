@@ -91,7 +91,8 @@ void run(const Options& o) {
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(o.model, o.engine.load);
   const models::Tokenizer& tokenizer = tokenizer_of(*model, o.model);
-  const Engine engine = make_engine(o.engine, *model);
+  const Interrupt interrupt;
+  const Engine engine = make_engine(o.engine, *model, [&interrupt] { return !interrupt.seen(); });
   const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();
 
   const auto prompt_tokens = tokenizer.encode(prompt, true);
@@ -109,7 +110,6 @@ void run(const Options& o) {
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}", from,
                     prompt_tokens.size(), model->config.context));
 
-  const Interrupt interrupt;
   TextStream out;
   out.add(prompt);
   PhaseCounts counts;

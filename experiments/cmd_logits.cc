@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "experiments/commands.h"
@@ -85,7 +86,7 @@ void run(const Options& o) {
     kernels::require_memory(ids.size() * vocab * kDigits, "the logits as text (fewer tokens help)");
   const Engine engine = make_engine(o.engine, *model);
 
-  const Interrupt interrupt;
+  std::optional<EndOnInterrupt> interrupt(std::in_place);
   std::string rows;
   constexpr std::size_t kBatch = 64;
   std::vector<float> logits(std::min(ids.size(), kBatch) * vocab);
@@ -93,7 +94,6 @@ void run(const Options& o) {
   for (std::size_t at = 0; at < ids.size();) {
     const auto batch = std::span(ids).subspan(at, std::min(kBatch, ids.size() - at));
     engine.decoder->forward_all(batch, logits.data());
-    if (interrupt.seen()) throw Exit{kExitInterrupted};
     for (std::size_t t = 0; t < batch.size(); ++t) {
       last = std::span(logits).subspan(t * vocab, vocab);
       if (o.json.empty()) continue;
@@ -102,6 +102,7 @@ void run(const Options& o) {
     }
     at += batch.size();
   }
+  interrupt.reset();  // files are to be written whole
   print_out(fmt::format("after {} tokens of {}:\n", ids.size(), o.model));
   print_top(o, last, tokenizer);
   if (o.json.empty()) return;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <numbers>
+#include <optional>
 #include <stdexcept>
 
 #include "experiments/commands.h"
@@ -88,7 +89,7 @@ void run(const Options& o) {
                                          half ? "; a smaller --context helps" : ""));
   const Engine engine = make_engine(o.engine, *model);
 
-  const Interrupt interrupt;
+  std::optional<EndOnInterrupt> interrupt(std::in_place);
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   auto shown = begin;
@@ -99,9 +100,9 @@ void run(const Options& o) {
           fmt::print(stderr, "{} of {} tokens, window {} of {}, perplexity {:.4f} so far\n",
                      so_far.tokens, work.tokens, so_far.windows, work.windows, so_far.perplexity());
         }
-        return !interrupt.seen();
+        return true;
       });
-  if (interrupt.seen()) throw Exit{kExitInterrupted};
+  interrupt.reset();  // files are to be written whole
   const double time_s = std::chrono::duration<double>(Clock::now() - begin).count();
   const std::size_t bytes = text ? contents.size() : 0;
   // Of the whole text only where all of it is predicted.

@@ -119,7 +119,8 @@ const models::Tokenizer& tokenizer_of(const models::Model& model, const std::str
   return *model.tokenizer;
 }
 
-Engine make_engine(const EngineOptions& o, const models::Model& model) {
+Engine make_engine(const EngineOptions& o, const models::Model& model,
+                   std::function<bool()> go_on) {
   const bool simulated = o.engine == "cycle" || o.engine == "rtl";
   if (simulated && !kHasSim)
     throw std::runtime_error("--engine " + o.engine +
@@ -132,7 +133,7 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
   engine.layout = layout.name;
   engine.pool = std::make_unique<kernels::ThreadPool>(o.threads == 0 ? online_cpus() : o.threads);
   if (o.engine == "reference") {
-    engine.decoder = std::make_unique<models::Reference>(model);
+    engine.decoder = std::make_unique<models::Reference>(model, std::move(go_on));
     return engine;
   }
   auto cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool, layout);
