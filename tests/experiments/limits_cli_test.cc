@@ -22,6 +22,44 @@ void make_large(const Cli& cli) {
               .code == 0);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they take all addresses
+TEST_CASE("a model within the limit of addresses runs and beyond it says how much it needs",
+          "[experiments]") {
+  const Cli cli;
+  make_large(cli);
+  const std::string command = "{t} generate {d}/large --prompt hello -n 12 --threads 1";
+  const Result free = cli.shell(command);
+  REQUIRE(free.code == 0);
+  const auto within = [&](int mib) {
+    return cli.shell("ulimit -v $((" + std::to_string(mib) + " << 10)); " + command);
+  };
+  int file_refused = 0, weights_refused = 0, least = 0;
+  for (int mib = 16; mib < 240; mib += 8) {
+    INFO(mib);
+    const Result r = within(mib);
+    if (r.code == 127) continue;  // not even the program
+    if (r.code == 0) {
+      CHECK(r.out == free.out);
+      if (least == 0) least = mib;
+      continue;
+    }
+    INFO(r.err);
+    CHECK(least == 0);  // who has more is not refused
+    CHECK(r.code == 1);
+    CHECK(r.err.starts_with("tern: "));
+    file_refused += r.err.find("large: needs 20 MiB of memory, ") != r.err.npos;
+    weights_refused += r.err.find("the ternary weights in layout t") != r.err.npos;
+    if (r.err.find("the ternary weights") != r.err.npos)
+      CHECK_THAT(r.err, Contains(" MiB of memory, which the system does not give") &&
+                            Contains("see ulimit -v"));
+  }
+  CHECK(file_refused > 0);
+  CHECK(weights_refused > 0);
+  REQUIRE(least > 0);
+  CHECK(least <= 120);  // the file, its weights once more, and what any program takes
+}
+#endif
+
 // Milliseconds from Ctrl-C to the end of a command that works for long, and its exit code.
 Result interrupted(const Cli& cli, const std::string& command) {
   return cli.shell("{t} " + command +
