@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -90,11 +91,16 @@ class Operands {
   std::size_t filled_copies_ = 0;
 };
 
+// Of a measurement that was asked to end.
+struct Stopped {};
+
 // Weights, pools and limits, each made when a case first needs it and kept for the next ones.
 class Bench {
  public:
-  Bench(const BenchOptions& o, const std::vector<BenchCase>& cases)
-      : o_(o), most_threads_(*std::max_element(o.threads.begin(), o.threads.end())) {
+  // All throw Stopped where `stop` says so, which they ask between steps.
+  Bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
+        const std::function<bool()>& stop)
+      : o_(o), stop_(stop), most_threads_(*std::max_element(o.threads.begin(), o.threads.end())) {
     std::array<std::size_t, 3> own{}, rival{};
     const auto grow = [&](std::array<std::size_t, 3>& sizes, const BenchCase& c) {
       const std::size_t needed[] = {copies(c) * bytes(c), c.family->x_bytes(c.shape.cols, c.tokens),
@@ -112,6 +118,7 @@ class Bench {
                                 std::accumulate(rival.begin(), rival.end(), std::size_t{0}),
                             "the weights of --cold-mb and --shapes");
     own_ = Operands(own, o.pages, all);
+    go_on();
     if (rival[0] != 0) rival_ = Operands(rival, o.pages, all);
   }
 
@@ -125,7 +132,9 @@ class Bench {
     own_.prepare(*c.family, c.shape, c.tokens, copies(c), pool(most_threads_));
     const std::size_t n = copies(c);
     ThreadPool& threads = pool(c.threads);
+    go_on();
     const Limit& read = read_limit(c);
+    go_on();
     const auto& [peak, crowded] = peak_limits(c);
     loops.read_loop = read.name;
     loops.peak_loop = peak.name;
@@ -163,6 +172,10 @@ class Bench {
   }
 
  private:
+  void go_on() const {
+    if (stop_()) throw Stopped{};
+  }
+
   static BenchCase rival_of(BenchCase c) {
     c.family = std::exchange(c.rival, nullptr);
     c.kernel = c.rival_kernel;
@@ -186,6 +199,7 @@ class Bench {
     }
     const auto begin = Clock::now();
     for (std::size_t i = 0; i < calls; ++i) {
+      go_on();
       c.family->run(threads, c.kernel, operands);
       if (c.cold) operands.weights += bytes(c);
     }
@@ -261,6 +275,7 @@ class Bench {
   }
 
   const BenchOptions& o_;
+  const std::function<bool()>& stop_;
   unsigned most_threads_;
   std::map<unsigned, std::unique_ptr<ThreadPool>> pools_;
   Operands own_, rival_;
@@ -295,7 +310,13 @@ class Reporter : public benchmark::BenchmarkReporter {
 bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
                const std::function<bool()>& stop,
                const std::function<void(const BenchRecord&)>& done) {
-  Bench bench(o, cases);
+  std::optional<Bench> made;
+  try {
+    made.emplace(o, cases, stop);
+  } catch (const Stopped&) {
+    return false;
+  }
+  Bench& bench = *made;
   std::exception_ptr failure;  // Google Benchmark is no place for exceptions to pass through
   struct Progress {
     BenchRecord loops;
@@ -326,6 +347,7 @@ bool run_bench(const BenchOptions& o, const std::vector<BenchCase>& cases,
           state.counters["rival_s"] = pair.rival_s;
           state.counters["crowded_s"] = pair.crowded_s;
           state.counters["cpus"] = pair.cpus;
+        } catch (const Stopped&) {
         } catch (...) {
           failure = std::current_exception();
         }

@@ -172,8 +172,6 @@ class Run {
     if (engine_.cpu != nullptr) engine_.cpu->settle();
   }
 
-  const models::Config& config() const { return model_->config; }
-
   // Each case once, the long part of it: nothing is left that only the first pass does.
   bool warm_up(const std::vector<ModelBenchCase>& cases) {
     for (ModelBenchCase c : cases) {
@@ -219,7 +217,7 @@ class Run {
     d.truncate(std::min(d.position(), depth));
     if (d.position() == depth) return true;
     d.truncate(0);
-    return read(random_tokens(depth, config().vocab));
+    return read(random_tokens(depth, model_->config.vocab));
   }
   bool read(std::span<const TokenId> ids) {
     const auto last = models::append_but_last(*engine_.decoder, ids, [this] { return !stop_(); });
@@ -233,7 +231,7 @@ class Run {
     models::Decoder& d = *engine_.decoder;
     engine_.transformer->reset_counts();
     if (c.prompt != 0) {
-      const auto ids = random_tokens(c.prompt, config().vocab);
+      const auto ids = random_tokens(c.prompt, model_->config.vocab);
       if (stop_()) return {};
       const auto begin = Clock::now();
       if (!read(ids)) return {};
@@ -316,6 +314,15 @@ bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& st
                      const std::function<void(const std::string&)>& say,
                      const std::function<void(const ModelBenchRecord&)>& done) {
   const std::vector<ModelBenchCase> cases = plan_model_bench(o);
+  // Of all models, before the first is measured.
+  for (const std::string& path : o.models) {
+    const models::Config config = models::read_config(path, EngineOptions().load);
+    for (const ModelBenchCase& c : cases)
+      if (c.depth + c.tokens() > config.context)
+        throw std::runtime_error(
+            fmt::format("{}: {} needs a context of {} tokens, the model's holds {} (-p, -n, -d)",
+                        path, c.name(), c.depth + c.tokens(), config.context));
+  }
   for (const std::string& path : o.models)
     for (const std::string& layout : o.layouts)
       for (const std::string& kv : o.kv)
@@ -329,12 +336,6 @@ bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& st
           engine.kv = kv;
           engine.isa = o.isa;
           Run run(o, path, engine, stop);
-          for (const ModelBenchCase& c : cases)
-            if (c.depth + c.tokens() > run.config().context)
-              throw std::runtime_error(
-                  fmt::format("{}: {} needs a context of {} tokens, the model's holds {} (-p, -n, "
-                              "-d)",
-                              path, c.name(), c.depth + c.tokens(), run.config().context));
           if (o.warm_up && !run.warm_up(cases)) return false;
           run.note_memory();
           for (const ModelBenchCase& c : cases) {

@@ -14,6 +14,7 @@
 #include "experiments/chat_file.h"
 #include "experiments/commands.h"
 #include "experiments/engine.h"
+#include "experiments/interrupt.h"
 #include "experiments/line_editor.h"
 #include "experiments/output.h"
 #include "models/whole_file.h"
@@ -249,7 +250,9 @@ void Repl::retry(const std::string&) {
 void Repl::clear(const std::string&) { chat_.clear(); }
 
 void Repl::save(const std::string& rest) {
-  if (rest.empty()) throw std::runtime_error("/save: expected the name of a file");
+  if (rest.empty() || rest == "-")
+    throw std::runtime_error("/save: expected the name of a file" +
+                             (rest.empty() ? std::string() : ", found " + rest));
   const auto j = chat_to_json(chat_.messages(), chat_.shape(), options_.model_name);
   models::write_whole_file(rest,
                            j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

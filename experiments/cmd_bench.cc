@@ -19,6 +19,7 @@
 #include "experiments/measurement_files.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 
 namespace tern::experiments {
@@ -42,33 +43,38 @@ void run(Options o) {
 
   std::size_t width = 6;
   for (const BenchCase& c : cases) width = std::max(width, c.row.name.size());
-  const Interrupt interrupt;
   using Clock = std::chrono::steady_clock;
   auto shown = Clock::now();
   std::vector<BenchRecord> records;
-  print_out(fmt::format("{}, {} cold bytes at least, medians of {} pairs\n{}", cpu_name(),
-                        o.bench.cold_mb * 1'000'000, o.bench.repetitions, bench_table_head(width)));
-  const auto measure = [&](const std::vector<BenchCase>& some, const UseRecord& use) {
+  const std::string head =
+      fmt::format("{}, {} cold bytes at least, medians of {} pairs\n{}", cpu_name(),
+                  o.bench.cold_mb * 1'000'000, o.bench.repetitions, bench_table_head(width));
+  const auto measure = [&](const std::vector<BenchCase>& some, const std::function<bool()>& stop,
+                           const UseRecord& use) {
     std::size_t done = 0;
-    const bool finished = run_bench(
-        o.bench, some, [&] { return interrupt.seen(); },
-        [&](const BenchRecord& record) {
-          use(done++, record);
-          print_out(bench_table_row(record, width));
-          if (Clock::now() - shown < std::chrono::seconds(2)) return;
-          shown = Clock::now();
-          fmt::print(stderr, "{} of {}: {}\n", done, some.size(), record.bench.name());
-        });
-    return finished;
+    return run_bench(o.bench, some, stop, [&](const BenchRecord& record) {
+      use(done++, record);
+      print_out(bench_table_row(record, width));
+      if (Clock::now() - shown < std::chrono::seconds(2)) return;
+      shown = Clock::now();
+      fmt::print(stderr, "{} of {}: {}\n", done, some.size(), record.bench.name());
+    });
   };
-  if (!measure(cases, [&](std::size_t, const BenchRecord& record) { records.push_back(record); }))
-    throw Exit{kExitInterrupted};
+  {
+    const EndOnInterrupt interrupt;
+    print_out(head);
+    measure(
+        cases, [] { return false; },
+        [&](std::size_t, const BenchRecord& record) { records.push_back(record); });
+  }
+  const Interrupt interrupt;
   // What there is of a further round that was ended is good as well.
   const bool finished = measure_again(
       o.bench.again, cases, records, [&](const std::vector<BenchCase>& some, const UseRecord& use) {
         print_out(fmt::format("Again, as a neighbour slowed the limit of these down: {} of {}\n",
                               some.size(), cases.size()));
-        return measure(some, use);
+        return measure(
+            some, [&] { return interrupt.seen(); }, use);
       });
   write_files(o.files, bench_to_json(o.bench, records), bench_to_csv(records));
   if (!finished) throw Exit{kExitInterrupted};
@@ -165,7 +171,7 @@ void add_bench(CLI::App& app) {
   repack->add_option("--repetitions", r->repetitions, "Of each row")
       ->check(between(1u, 1000u))
       ->capture_default_str();
-  repack->add_option("--json", r->json, "Write the table here");
+  add_output(*repack, "--json", r->json, "Write the table here");
   repack->callback([r] { bench_repack(*r); });
 }
 

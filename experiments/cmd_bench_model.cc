@@ -15,6 +15,7 @@
 #include "experiments/measurement_files.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "kernels/ternary/layouts.h"
 #include "models/whole_file.h"
@@ -117,8 +118,8 @@ void add_bench_model_options(CLI::App& cmd) {
   cmd.add_option("-o,--output", o->output, "What goes to standard output")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();
-  cmd.add_option("--json", o->json, "Write the figures here");
-  cmd.add_option("--csv", o->csv, "Write the table here");
+  add_output(cmd, "--json", o->json, "Write the figures here");
+  add_output(cmd, "--csv", o->csv, "Write the table here");
   cmd.callback([o, &cmd] {
     if (!cmd.get_subcommands().empty()) return;  // `tern bench kernels` is no model
     if (o->bench.models.empty()) throw CLI::RequiredError("a subcommand or the name of a model");

@@ -14,6 +14,7 @@
 #include "experiments/engine.h"
 #include "experiments/line_reader.h"
 #include "experiments/number_option.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
@@ -107,7 +108,7 @@ void add_chat(CLI::App& app) {
   cmd->add_option("--stop", o->stop_strings,
                   "Text that ends a reply where it comes, and is not shown; may be repeated")
       ->allow_extra_args(false);
-  cmd->add_option("--json", o->json, "Write the conversation, tokens and times here at the end");
+  add_output(*cmd, "--json", o->json, "Write the conversation, tokens and times here at the end");
   cmd->callback([o] { run(*o); });
 }
 

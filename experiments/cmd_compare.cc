@@ -16,6 +16,7 @@
 #include "experiments/level_run.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "models/whole_file.h"
 
@@ -76,7 +77,9 @@ void add_compare(CLI::App& app) {
       ->capture_default_str();
   cmd->add_option("--dram", o->dram, "Price table of the DRAM: a name or a file")
       ->capture_default_str();
-  cmd->add_option("--out", o->out, "Folder for the results")->capture_default_str();
+  cmd->add_option("--out", o->out, "Folder for the results")
+      ->check(no_standard_output("a folder"))
+      ->capture_default_str();
   cmd->add_flag("--quick", *quick, "8 tokens per level, fewer timed repetitions");
   cmd->callback([o, quick] { run(*o, *quick); });
 }

@@ -18,12 +18,14 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
 #include "models/checkpoint.h"
 #include "models/convert.h"
 #include "models/hf_checkpoint.h"
 #include "models/hf_tokenizer.h"
+#include "models/output_place.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
@@ -40,9 +42,11 @@ struct Options {
   models::ConvertOptions convert;
 };
 
+// A pipe, which takes no directory, takes a file.
 std::string kind_of_output(const Options& o) {
   if (!o.to.empty()) return o.to;
-  return o.out.ends_with(".gguf") ? "gguf" : "hf";
+  const bool pipe = models::output_place(o.out).in_place() && !std::filesystem::is_directory(o.out);
+  return pipe || o.out.ends_with(".gguf") ? "gguf" : "hf";
 }
 
 ordered_json row_of(const models::MatrixReport& r) {
@@ -164,7 +168,7 @@ void add_convert(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand(
       "convert", "Write a checkpoint as another kind of file, or in other formats");
   cmd->add_option("in", o->in, "Checkpoint: a GGUF file or a Hugging Face directory")->required();
-  cmd->add_option("out", o->out, "What to write: a file NAME.gguf, or a directory")->required();
+  add_output(*cmd, "out", o->out, "What to write: a file NAME.gguf, or a directory")->required();
   cmd->add_option("--to", o->to, "gguf or hf; default: by the name of OUT")
       ->check(CLI::IsMember({"gguf", "hf"}));
   // An empty name is a format that nothing has, and not none.
@@ -193,7 +197,7 @@ void add_convert(CLI::App& app) {
   cmd->add_option("--tokenizer", o->tokenizer, "Directory of a tokenizer to take instead");
   cmd->add_option("--name", o->convert.name, "general.name of the result");
   cmd->add_option("--threads", o->threads, "Default: one per CPU; the file does not depend on it");
-  cmd->add_option("--json", o->json, "Write what became of every matrix here");
+  add_output(*cmd, "--json", o->json, "Write what became of every matrix here");
   cmd->callback([o] { run(*o); });
 }
 

@@ -17,6 +17,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "models/checkpoint.h"
 #include "models/evaluate.h"
@@ -44,10 +45,9 @@ Result evaluate(const Options& o, const std::string& path, const models::Grammar
   const auto model = models::load_checkpoint(path);
   const models::Tokenizer& tokenizer = tokenizer_of(*model, path);
   const Engine engine = make_engine(o.engine, *model);
-  const Interrupt interrupt;
+  const EndOnInterrupt interrupt;
   auto shown = std::chrono::steady_clock::now();
   const auto progress = [&](const char* what, std::size_t done, std::size_t of) {
-    if (interrupt.seen()) throw Exit{kExitInterrupted};
     if (std::chrono::steady_clock::now() - shown < std::chrono::seconds(2)) return;
     shown = std::chrono::steady_clock::now();
     fmt::print(stderr, "{}: {} {} of {}\n", path, what, done, of);
@@ -143,7 +143,7 @@ void add_evaluate(CLI::App& app) {
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
-  cmd->add_option("--json", o->json, "Write the figures here");
+  add_output(*cmd, "--json", o->json, "Write the figures here");
   cmd->callback([o] { run(*o); });
 }
 

@@ -13,6 +13,7 @@
 #include "experiments/engine.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/trit_counts.h"
 #include "kernels/formats/formats.h"
@@ -208,7 +209,7 @@ void add_formats(CLI::App& app) {
   random(cmd->add_option("--zero-fraction", o->zero_fraction, "Its probability of 0")
              ->check(between(0.0, 1.0)));
   random(cmd->add_option("--seed", o->seed, "Its seed"));
-  cmd->add_option("--json", o->json, "Write all of it here");
+  add_output(*cmd, "--json", o->json, "Write all of it here");
   cmd->callback([o] { run(*o); });
 }
 

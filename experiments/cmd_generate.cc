@@ -15,6 +15,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/sampler_options.h"
 #include "models/checkpoint.h"
@@ -90,7 +91,8 @@ void run(const Options& o) {
   const auto begin = Clock::now();
   const auto model = models::load_checkpoint(o.model, o.engine.load);
   const models::Tokenizer& tokenizer = tokenizer_of(*model, o.model);
-  const Engine engine = make_engine(o.engine, *model);
+  const Interrupt interrupt;
+  const Engine engine = make_engine(o.engine, *model, [&interrupt] { return !interrupt.seen(); });
   const double load_s = std::chrono::duration<double>(Clock::now() - begin).count();
 
   const auto prompt_tokens = tokenizer.encode(prompt, true);
@@ -108,7 +110,6 @@ void run(const Options& o) {
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}", from,
                     prompt_tokens.size(), model->config.context));
 
-  const Interrupt interrupt;
   TextStream out;
   out.add(prompt);
   PhaseCounts counts;
@@ -170,7 +171,7 @@ void add_generate(CLI::App& app) {
       ->allow_extra_args(false);
   cmd->add_flag("--ignore-eos", o->ignore_eos,
                 "Never sample what ends a text, and so go on to --tokens or the context's end");
-  cmd->add_option("--json", o->json, "Write tokens, text, times and counts here");
+  add_output(*cmd, "--json", o->json, "Write tokens, text, times and counts here");
   cmd->callback([o, prompt, file] {
     if (prompt->count() + file->count() == 0) throw CLI::RequiredError("--prompt or --prompt-file");
     run(*o);

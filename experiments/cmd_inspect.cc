@@ -11,6 +11,7 @@
 #include "experiments/engine.h"
 #include "experiments/inspect.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "models/whole_file.h"
 
 namespace tern::experiments {
@@ -129,7 +130,7 @@ void add_inspect(CLI::App& app) {
   cmd->add_flag("--layers", o->layers, "Show bits, zeros and entropy per layer");
   cmd->add_flag("--no-weights", o->no_weights, "Read headers only: no zeros, no entropy");
   add_load_options(*cmd, o->inspect.load);
-  cmd->add_option("--json", o->json, "Write all of it here");
+  add_output(*cmd, "--json", o->json, "Write all of it here");
   cmd->callback([o] { run(*o); });
 }
 

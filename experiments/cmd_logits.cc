@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "experiments/commands.h"
@@ -17,6 +18,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
 #include "kernels/huge_buffer.h"
@@ -84,7 +86,7 @@ void run(const Options& o) {
     kernels::require_memory(ids.size() * vocab * kDigits, "the logits as text (fewer tokens help)");
   const Engine engine = make_engine(o.engine, *model);
 
-  const Interrupt interrupt;
+  std::optional<EndOnInterrupt> interrupt(std::in_place);
   std::string rows;
   constexpr std::size_t kBatch = 64;
   std::vector<float> logits(std::min(ids.size(), kBatch) * vocab);
@@ -92,7 +94,6 @@ void run(const Options& o) {
   for (std::size_t at = 0; at < ids.size();) {
     const auto batch = std::span(ids).subspan(at, std::min(kBatch, ids.size() - at));
     engine.decoder->forward_all(batch, logits.data());
-    if (interrupt.seen()) throw Exit{kExitInterrupted};
     for (std::size_t t = 0; t < batch.size(); ++t) {
       last = std::span(logits).subspan(t * vocab, vocab);
       if (o.json.empty()) continue;
@@ -101,6 +102,7 @@ void run(const Options& o) {
     }
     at += batch.size();
   }
+  interrupt.reset();  // files are to be written whole
   print_out(fmt::format("after {} tokens of {}:\n", ids.size(), o.model));
   print_top(o, last, tokenizer);
   if (o.json.empty()) return;
@@ -137,9 +139,9 @@ void add_logits(CLI::App& app) {
       ->capture_default_str();
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
-  cmd->add_option("--json", o->json,
-                  "Write all logits here: {\"shape\":[tokens,vocab],\"logits\":"
-                  "[[...],...]}, float32 that reads back exactly");
+  add_output(*cmd, "--json", o->json,
+             "Write all logits here: {\"shape\":[tokens,vocab],\"logits\":"
+             "[[...],...]}, float32 that reads back exactly");
   cmd->callback([o, ids, text] {
     if (ids->count() + text->count() == 0) throw CLI::RequiredError("--ids or --text");
     o->by_ids = ids->count() != 0;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <numbers>
+#include <optional>
 #include <stdexcept>
 
 #include "experiments/commands.h"
@@ -16,6 +17,7 @@
 #include "experiments/hash.h"
 #include "experiments/interrupt.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
 #include "models/checkpoint.h"
@@ -87,7 +89,7 @@ void run(const Options& o) {
                                          half ? "; a smaller --context helps" : ""));
   const Engine engine = make_engine(o.engine, *model);
 
-  const Interrupt interrupt;
+  std::optional<EndOnInterrupt> interrupt(std::in_place);
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   auto shown = begin;
@@ -98,9 +100,9 @@ void run(const Options& o) {
           fmt::print(stderr, "{} of {} tokens, window {} of {}, perplexity {:.4f} so far\n",
                      so_far.tokens, work.tokens, so_far.windows, work.windows, so_far.perplexity());
         }
-        return !interrupt.seen();
+        return true;
       });
-  if (interrupt.seen()) throw Exit{kExitInterrupted};
+  interrupt.reset();  // files are to be written whole
   const double time_s = std::chrono::duration<double>(Clock::now() - begin).count();
   const std::size_t bytes = text ? contents.size() : 0;
   // Of the whole text only where all of it is predicted.
@@ -163,7 +165,7 @@ void add_perplexity(CLI::App& app) {
                   "Window in tokens; default: the model's context, second-half: 512 at most");
   o->engine.kv = "f32";  // exact
   add_engine_options(*cmd, o->engine);
-  cmd->add_option("--json", o->json, "Write the figures here");
+  add_output(*cmd, "--json", o->json, "Write the figures here");
   cmd->callback([o, file, ids] {
     if (file->count() + ids->count() == 0) throw CLI::RequiredError("--file or --ids-file");
     run(*o);

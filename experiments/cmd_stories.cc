@@ -9,6 +9,7 @@
 #include "experiments/commands.h"
 #include "experiments/grammar_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "models/text_file.h"
 #include "models/train.h"
@@ -80,10 +81,10 @@ void add_stories(CLI::App& app) {
       "stories", "Sample the corpus, state its exact entropy, parse text against its grammar");
   cmd->add_option("-n,--stories", o->stories, "Stories to sample, a line each");
   cmd->add_option("--seed", o->seed)->capture_default_str();
-  cmd->add_option("--out", o->out, "Write the stories here instead of to the terminal");
+  add_output(*cmd, "--out", o->out, "Write the stories here instead of to the terminal");
   cmd->add_option("--check", o->check, "Parse the sentences of this text file; -: standard input");
   cmd->add_option("--grammar", o->grammar, "Grammar file (notation: models/stories.h)");
-  cmd->add_option("--json", o->json, "Write the figures here");
+  add_output(*cmd, "--json", o->json, "Write the figures here");
   cmd->callback([o] { run(*o); });
 }
 

@@ -15,6 +15,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
 #include "models/gguf_metadata.h"
@@ -109,7 +110,7 @@ void add_synth(CLI::App& app) {
     shapes += fmt::format("\n  {:<16} {}", shape.name, shape.source);
   cmd->footer("Shapes:" + shapes);
   cmd->add_option("--shape", o->shape, "Of which model; see below")->capture_default_str();
-  cmd->add_option("--out", o->out, "The GGUF file to write")->required();
+  add_output(*cmd, "--out", o->out, "The GGUF file to write")->required();
   cmd->add_option_function<std::string>(
       "--linears", [o](const std::string& format) { o->linears = format; },
       "Their format: i2_s, tq1_0, ..., or a dense one for a twin of the same shape; "
@@ -134,7 +135,7 @@ void add_synth(CLI::App& app) {
   cmd->add_option("--context", o->context, "Context, if not the shape's")
       ->check(at_least<std::size_t>(1));
   cmd->add_option("--threads", o->threads, "Default: one per CPU; the file does not depend on it");
-  cmd->add_option("--json", o->json, "Write what was written here");
+  add_output(*cmd, "--json", o->json, "Write what was written here");
   cmd->callback([o] { run(*o); });
 }
 

@@ -11,6 +11,7 @@
 #include "experiments/commands.h"
 #include "experiments/hash.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "experiments/token_ids.h"
 #include "models/hf_tokenizer.h"
@@ -111,7 +112,7 @@ void add_tokenize(CLI::App& app) {
   cmd->add_flag("--no-parse-special", o->no_parse_special,
                 "Special and added tokens that the text spells are plain text");
   cmd->add_flag("--pieces", o->pieces, "Show what each token stands for, one to a line");
-  cmd->add_option("--json", o->json, "Write {\"ids\":[...]} here");
+  add_output(*cmd, "--json", o->json, "Write {\"ids\":[...]} here");
   cmd->callback([o, text, file] {
     if (text->count() + file->count() == 0) throw CLI::RequiredError("--text or --file");
     tokenize(*o, file->count() != 0);
@@ -127,7 +128,7 @@ void add_detokenize(CLI::App& app) {
       cmd->add_option("--ids-file", o->file, "The same, in a file; -: standard input");
   ids->excludes(file);
   cmd->add_flag("--skip-special", o->skip_special, "Leave out special tokens");
-  cmd->add_option("--json", o->json, "Write {\"text\":...} here");
+  add_output(*cmd, "--json", o->json, "Write {\"text\":...} here");
   cmd->callback([o, ids, file] {
     if (ids->count() + file->count() == 0) throw CLI::RequiredError("--ids or --ids-file");
     detokenize(*o, file->count() != 0);

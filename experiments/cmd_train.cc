@@ -15,6 +15,7 @@
 #include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "kernels/format.h"
 #include "kernels/formats/formats.h"
@@ -167,7 +168,7 @@ void add_train(CLI::App& app) {
   t.steps = 2200;
 
   CLI::App* cmd = app.add_subcommand("train", "Train a model on stories from a grammar");
-  cmd->add_option("--out", o->out, "Checkpoint to write (GGUF)")->required();
+  add_output(*cmd, "--out", o->out, "Checkpoint to write (GGUF)")->required();
   cmd->add_option("--flavour", o->flavour, "What the linears become")
       ->check(CLI::IsMember({"ternary", "fp16"}))
       ->capture_default_str();
@@ -186,7 +187,8 @@ void add_train(CLI::App& app) {
   cmd->add_option("--threads", t.threads, "Part of the result's bits")
       ->capture_default_str()
       ->check(between(1, 256));
-  cmd->add_option("--snapshot", t.snapshot, "Save the run here and go on from it");
+  cmd->add_option("--snapshot", t.snapshot, "Save the run here and go on from it")
+      ->check(no_standard_output("a file that is read again"));
   cmd->add_option("--snapshot-every", t.snapshot_every, "Steps")
       ->capture_default_str()
       ->check(at_least<std::size_t>(1));
@@ -203,7 +205,7 @@ void add_train(CLI::App& app) {
   cmd->add_option("--activation", o->activation)
       ->check(CLI::IsMember({"relu2", "silu"}))
       ->capture_default_str();
-  cmd->add_option("--json", o->json, "Write the loss curve here");
+  add_output(*cmd, "--json", o->json, "Write the loss curve here");
   cmd->callback([o] { run(*o); });
 }
 

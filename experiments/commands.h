@@ -39,6 +39,5 @@ void add_train(CLI::App& app);
 struct Exit {
   int code;
 };
-inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT
 
 }  // namespace tern::experiments

@@ -4,6 +4,9 @@
 
 #include <map>
 #include <stdexcept>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "experiments/hash.h"
 #include "experiments/number_option.h"
@@ -33,6 +36,15 @@ std::unique_ptr<models::LinearEngine> make_simulated([[maybe_unused]] const Engi
 #else
   return nullptr;
 #endif
+}
+
+std::vector<const models::TernaryMatrix*> ternary_matrices(const models::Model& model) {
+  std::vector<const models::TernaryMatrix*> matrices;
+  for (const models::Layer& layer : model.layers)
+    for (const models::LinearSlot& slot : models::linear_slots())
+      if (const auto* w = std::get_if<models::TernaryMatrix>(&(layer.*slot.linear)))
+        matrices.push_back(w);
+  return matrices;
 }
 
 }  // namespace
@@ -107,7 +119,8 @@ const models::Tokenizer& tokenizer_of(const models::Model& model, const std::str
   return *model.tokenizer;
 }
 
-Engine make_engine(const EngineOptions& o, const models::Model& model) {
+Engine make_engine(const EngineOptions& o, const models::Model& model,
+                   std::function<bool()> go_on) {
   const bool simulated = o.engine == "cycle" || o.engine == "rtl";
   if (simulated && !kHasSim)
     throw std::runtime_error("--engine " + o.engine +
@@ -120,10 +133,12 @@ Engine make_engine(const EngineOptions& o, const models::Model& model) {
   engine.layout = layout.name;
   engine.pool = std::make_unique<kernels::ThreadPool>(o.threads == 0 ? online_cpus() : o.threads);
   if (o.engine == "reference") {
-    engine.decoder = std::make_unique<models::Reference>(model);
+    engine.decoder = std::make_unique<models::Reference>(model, std::move(go_on));
     return engine;
   }
-  engine.cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool, layout);
+  auto cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool, layout);
+  if (!simulated) cpu->reserve(ternary_matrices(model));
+  engine.cpu = std::move(cpu);
   if (simulated) engine.simulated = make_simulated(o, model, *engine.cpu);
   const bool half = o.activations.empty() ? simulated : o.activations == "f16";
   auto transformer = std::make_unique<models::Transformer>(

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -56,8 +57,9 @@ struct Engine {
 // directory of weights alone.
 const models::Tokenizer& tokenizer_of(const models::Model& model, const std::string& path);
 
-// Throws std::runtime_error naming the option.
-Engine make_engine(const EngineOptions& options, const models::Model& model);
+// Throws std::runtime_error naming the option. `go_on`: of models::Reference.
+Engine make_engine(const EngineOptions& options, const models::Model& model,
+                   std::function<bool()> go_on = {});
 
 // Throws std::runtime_error naming --kv.
 kernels::KvFormat kv_format_from(const std::string& name);

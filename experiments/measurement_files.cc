@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "experiments/child.h"
+#include "experiments/output_option.h"
 #include "experiments/provenance.h"
 #include "models/whole_file.h"
 
@@ -141,8 +142,8 @@ std::string cpu_slug() {
 }
 
 void add_measurement_files(CLI::App& cmd, MeasurementFiles& files) {
-  cmd.add_option("--json", files.json, "Write the figures here as JSON");
-  cmd.add_option("--csv", files.csv, "Write the figures here as CSV");
+  add_output(cmd, "--json", files.json, "Write the figures here as JSON");
+  add_output(cmd, "--csv", files.csv, "Write the figures here as CSV");
   cmd.add_option("--plot", files.plot, "Draw them here (PNG, SVG or PDF)");
   cmd.add_option_function<std::string>(
          "--save",
@@ -155,6 +156,7 @@ void add_measurement_files(CLI::App& cmd, MeasurementFiles& files) {
          },
          "Write all three into FOLDER/<name of this CPU>; FOLDER is ./measurements by default")
       ->expected(0, 1)
+      ->check(no_standard_output("a folder"))
       ->type_name("FOLDER")
       ->default_str(files.root)
       ->trigger_on_parse();

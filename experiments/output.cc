@@ -13,7 +13,19 @@
 
 namespace tern::experiments {
 
+namespace {
+
+bool to_stderr = false;
+
+}  // namespace
+
+void print_to_stderr() { to_stderr = true; }
+
 void print_out(std::string_view text) {
+  if (to_stderr) {
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+    return;
+  }
   errno = 0;
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
     return;

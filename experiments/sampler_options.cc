@@ -29,7 +29,10 @@ void add_sampler_options(CLI::App& command, models::SamplerOptions& s) {
                   "Of tokens seen before: a logit above 0 is divided by it, others are multiplied")
       ->check(between(0.01, 100.0))
       ->capture_default_str();
-  command.add_option("--repeat-last", s.repeat_last, "So many tokens back; 0: all")
+  command
+      .add_option("--repeat-last", s.repeat_last,
+                  "So many tokens back; 0: none, -1: all (as llama.cpp's --repeat-last-n)")
+      ->check(at_least<std::int64_t>(-1))
       ->capture_default_str();
   command.add_option("--seed", s.seed, "Of sampling")->capture_default_str();
 }

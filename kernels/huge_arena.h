@@ -16,6 +16,10 @@ namespace tern::kernels {
 
 class HugeArena {
  public:
+  // Addresses for `bytes` of rooms to come, each with a line more than it takes: none of them fails
+  // for want of addresses later. Throws likewise.
+  void reserve(std::size_t bytes, const char* what);
+
   // Room for `bytes`, aligned to a line of the cache, behind what was kept before where it fits.
   // Nothing touches it: whoever writes a page first places it. The next call gives the same room
   // unless it was kept. Throws std::runtime_error that names `what` and both sizes when the memory

@@ -101,14 +101,14 @@ std::size_t address_space_left() {
 
 }  // namespace
 
-std::size_t available_memory_bytes() {
+std::size_t available_memory_bytes(bool mapped) {
   const std::size_t kib = number_in("/proc/meminfo", "MemAvailable:", kNoLimit / 1024);
   return std::min({kib * 1024, control_group_headroom("/proc/self/cgroup", "/sys/fs/cgroup"),
-                   address_space_left()});
+                   mapped ? kNoLimit : address_space_left()});
 }
 
-void require_memory(std::size_t bytes, const char* what) {
-  const std::size_t there = available_memory_bytes();
+void require_memory(std::size_t bytes, const char* what, bool mapped) {
+  const std::size_t there = available_memory_bytes(mapped);
   if (bytes > there) refuse(what, bytes, there);
 }
 

@@ -17,14 +17,15 @@ namespace tern::kernels {
 
 // What the system could give now without swapping or killing: free and reclaimable memory within
 // the limits of the machine, of this process's control group and of all groups above that.
-std::size_t available_memory_bytes();
+// `mapped`: for addresses that it has, so that the limit of those does not count.
+std::size_t available_memory_bytes(bool mapped = false);
 
 // What the control groups alone leave, the largest number where they set no limit: those that the
 // file `own` names as /proc/self/cgroup does, of version 1 or 2, mounted at `root`.
 std::size_t control_group_headroom(const std::string& own, const std::string& root);
 
 // Throws std::runtime_error that names `what` and both sizes when that is less than `bytes`.
-void require_memory(std::size_t bytes, const char* what);
+void require_memory(std::size_t bytes, const char* what, bool mapped = false);
 
 class HugeBuffer {
  public:

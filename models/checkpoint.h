@@ -43,7 +43,12 @@ std::uintmax_t weight_file_bytes(const std::string& path);
 std::unique_ptr<const Model> load_checkpoint(const std::string& path,
                                              const LoadOptions& options = {});
 
-// The same for a parsed file, whose bytes `owner` keeps alive; `mapped`: they are a MappedFile's.
+// Its shape, by the headers of its files alone: in no time, and most of what load_checkpoint()
+// would refuse. Throws likewise.
+Config read_config(const std::string& path, const LoadOptions& options = {});
+
+// The same as load_checkpoint() for a parsed file, whose bytes `owner` keeps alive; `mapped`: they
+// are a MappedFile's.
 std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const void> owner,
                                         bool mapped = false, const LoadOptions& options = {});
 

@@ -172,15 +172,31 @@ std::unique_ptr<const Model> read_model(const Gguf& file, std::shared_ptr<const 
   return model;
 }
 
-std::unique_ptr<const Model> load_checkpoint(const std::string& path, const LoadOptions& options) {
+namespace {
+
+void check_path(const std::string& path, const LoadOptions& options) {
   // Compute layouts of ternary weights take no more than files do, all other weights lie where
   // files have them.
   if (options.must_fit) kernels::require_memory(weight_file_bytes(path), path.c_str());
-  if (std::filesystem::is_directory(path)) return load_hf_directory(path);
-  if (path.ends_with(".safetensors") || path.ends_with(".json"))
+  if (!std::filesystem::is_directory(path) &&
+      (path.ends_with(".safetensors") || path.ends_with(".json")))
     throw std::runtime_error(path +
                              ": is a part of a Hugging Face model; name the directory that it "
                              "lies in");
+}
+
+}  // namespace
+
+Config read_config(const std::string& path, const LoadOptions& options) {
+  check_path(path, options);
+  if (std::filesystem::is_directory(path)) return open_hf_directory(path).config.config;
+  const MappedFile file = map_file(path);
+  return read_gguf_config(Gguf::parse(file.bytes, path));
+}
+
+std::unique_ptr<const Model> load_checkpoint(const std::string& path, const LoadOptions& options) {
+  check_path(path, options);
+  if (std::filesystem::is_directory(path)) return load_hf_directory(path);
   MappedFile file = map_file(path);
   return read_model(Gguf::parse(file.bytes, path), std::move(file.owner), true, options);
 }

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "kernels/check.h"
 #include "kernels/dense/parallel.h"
 #include "kernels/quantize.h"
+#include "kernels/scratch.h"
 #include "models/whole_file.h"
 
 namespace tern::models {
@@ -42,6 +44,12 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
       dense_(isa),
       pool_(pool) {
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
+}
+
+void CpuEngine::reserve(std::span<const TernaryMatrix* const> matrices) {
+  std::size_t sum = 0;
+  for (const TernaryMatrix* w : matrices) sum += bytes(*w) + kernels::kLineBytes;
+  arena_.reserve(sum, ("the ternary weights in layout " + std::string(layout_.name)).c_str());
 }
 
 kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {

@@ -31,6 +31,10 @@ class CpuEngine : public LinearEngine {
 
   kernels::Isa isa() const { return isa_; }
 
+  // What memory to repack matrices into is asked for at once, where each alone would say no more
+  // than what it takes itself. Throws std::runtime_error that says how much.
+  void reserve(std::span<const TernaryMatrix* const> matrices);
+
   void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
   // Few tokens go by weights as they lie in the file (kernels/ternary/file_rows.h) until they are
   // repacked: a model's first token waits for none, the next few for an eighth each.

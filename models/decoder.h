@@ -19,6 +19,9 @@ struct LogitList {
   std::span<const float> logits;
 };
 
+// Of a pass that was asked to end.
+struct Interrupted {};
+
 class Decoder {
  public:
   virtual ~Decoder() = default;

@@ -35,8 +35,10 @@ std::optional<std::span<const TokenId>> append_but_last(Decoder& decoder,
   return tokens;
 }
 
-Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
-                    const GenerateOptions& options, const std::function<bool(TokenId)>& sampled) {
+namespace {
+
+void generate(Decoder& decoder, std::span<const TokenId> prompt, const GenerateOptions& options,
+              const std::function<bool(TokenId)>& sampled, Generation& g) {
   if (prompt.empty()) throw std::runtime_error("the prompt is empty");
   if (prompt.size() > decoder.context())
     throw std::runtime_error("the prompt has " + std::to_string(prompt.size()) +
@@ -45,7 +47,6 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
   TERN_CHECK(decoder.position() < prompt.size(), "a prompt that the decoder holds already");
   Sampler sampler(options.sampler);
   sampler.saw(prompt);
-  Generation g;
   const std::size_t held = decoder.position();
   auto begin = Clock::now();
   const auto last = append_but_last(decoder, prompt.subspan(held), options.go_on);
@@ -53,7 +54,7 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
     g.stop = Stop::kCaller;
     g.prefill_tokens = decoder.position() - held;
     g.prefill_s = since(begin);
-    return g;
+    return;
   }
   LogitList logits = decoder.forward_top(*last, sampler.wanted());
   g.prefill_tokens = prompt.size() - held;
@@ -83,6 +84,24 @@ Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
     logits = decoder.forward_top(std::span(&id, 1), sampler.wanted());
     ++g.decode_steps;
     g.decode_s += since(begin);
+  }
+}
+
+}  // namespace
+
+Generation generate(Decoder& decoder, std::span<const TokenId> prompt,
+                    const GenerateOptions& options, const std::function<bool(TokenId)>& sampled) {
+  Generation g;
+  const auto begin = Clock::now();
+  const std::size_t held = decoder.position();
+  try {
+    generate(decoder, prompt, options, sampled, g);
+  } catch (const Interrupted&) {
+    g.stop = Stop::kCaller;
+    if (g.prefill_tokens == 0) {
+      g.prefill_tokens = decoder.position() - held;
+      g.prefill_s = since(begin);
+    }
   }
   return g;
 }

@@ -227,21 +227,24 @@ std::vector<std::string> hf_weight_files(const std::string& directory) {
   return read_hf_index(text_of(file), index);
 }
 
-std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
+HfFiles open_hf_directory(const std::string& directory) {
   const std::vector<std::string> names = hf_weight_files(directory);
   const std::string config_path = hf_path(directory, "config.json");
   const MappedFile config_file = map_file(config_path);
-  const HfConfig config = read_hf_config(text_of(config_file), config_path);
-  std::vector<Safetensors> files;
-  std::vector<std::shared_ptr<const void>> owners;
+  HfFiles out{read_hf_config(text_of(config_file), config_path), {}, {}};
   for (const std::string& name : names) {
     const std::string path = hf_path(directory, name);
     MappedFile file = map_file(path);
-    files.push_back(Safetensors::parse(file.bytes, path));
-    owners.push_back(std::move(file.owner));
+    out.files.push_back(Safetensors::parse(file.bytes, path));
+    out.owners.push_back(std::move(file.owner));
   }
-  return read_hf_model(config, files, std::move(owners),
-                       read_hf_tokenizer(directory, config.config.vocab), true);
+  return out;
+}
+
+std::unique_ptr<const Model> load_hf_directory(const std::string& directory) {
+  HfFiles opened = open_hf_directory(directory);
+  return read_hf_model(opened.config, opened.files, std::move(opened.owners),
+                       read_hf_tokenizer(directory, opened.config.config.vocab), true);
 }
 
 }  // namespace tern::models

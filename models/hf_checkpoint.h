@@ -23,6 +23,14 @@ namespace tern::models {
 // Throws std::runtime_error: one line that names the file and the field or tensor that is wrong.
 std::unique_ptr<const Model> load_hf_directory(const std::string& directory);
 
+// What it begins with: the files, of which no tensor has been looked at. Throws likewise.
+struct HfFiles {
+  HfConfig config;
+  std::vector<Safetensors> files;
+  std::vector<std::shared_ptr<const void>> owners;  // keep their bytes alive
+};
+HfFiles open_hf_directory(const std::string& directory);
+
 // Of the files of a directory: its path, and the names of those that hold the weights. The latter
 // throws likewise.
 std::string hf_path(const std::string& directory, const std::string& name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "kernels/check.h"
 
@@ -12,16 +13,6 @@ namespace tern::models {
 namespace {
 
 using Vector = std::vector<double>;
-
-Vector times_dense(const DenseMatrix& w, const Vector& x) {
-  Vector y(w.rows, 0.0);
-  std::vector<float> row(w.cols);
-  for (std::size_t r = 0; r < y.size(); ++r) {
-    w.format->unpack(w.data + r * w.row_bytes(), w.cols, row.data());
-    for (std::size_t k = 0; k < x.size(); ++k) y[r] += static_cast<double>(row[k]) * x[k];
-  }
-  return y;
-}
 
 // Row r, after those before it: `trits` gets the rows that are packed together. t2, which bytes of
 // no other format are, is read here anew: weight k is code - 1, where the code of element j = k %
@@ -50,8 +41,11 @@ double activate(Activation activation, double gate) {
 
 }  // namespace
 
-Reference::Reference(const Model& model)
-    : model_(model), keys_(model.config.layers), values_(model.config.layers) {}
+Reference::Reference(const Model& model, std::function<bool()> go_on)
+    : model_(model),
+      go_on_(std::move(go_on)),
+      keys_(model.config.layers),
+      values_(model.config.layers) {}
 
 void Reference::truncate(std::size_t position) {
   TERN_CHECK(position <= position_, "a sequence is cut beyond its end");
@@ -70,6 +64,21 @@ Vector Reference::norm(const Vector& x, const std::vector<float>& weight) const 
   return y;
 }
 
+void Reference::ask_to_go_on(std::size_t row) const {
+  if (row % 64 == 0 && go_on_ && !go_on_()) throw Interrupted{};
+}
+
+Vector Reference::times_dense(const DenseMatrix& w, const Vector& x) const {
+  Vector y(w.rows, 0.0);
+  std::vector<float> row(w.cols);
+  for (std::size_t r = 0; r < y.size(); ++r) {
+    ask_to_go_on(r);
+    w.format->unpack(w.data + r * w.row_bytes(), w.cols, row.data());
+    for (std::size_t k = 0; k < x.size(); ++k) y[r] += static_cast<double>(row[k]) * x[k];
+  }
+  return y;
+}
+
 Vector Reference::times_ternary(const TernaryMatrix& w, const Vector& x) {
   float most = 1e-5f;
   for (const double v : x) most = std::max(most, std::fabs(static_cast<float>(v)));
@@ -85,6 +94,7 @@ Vector Reference::times_ternary(const TernaryMatrix& w, const Vector& x) {
   Vector y(w.rows);
   std::vector<std::int8_t> trits;
   for (std::size_t r = 0; r < y.size(); ++r) {
+    ask_to_go_on(r);
     const std::int8_t* row = trits_of(w, r, trits);
     long acc = 0;
     for (std::size_t k = 0; k < x.size(); ++k) acc += row[k] * q[k];
@@ -138,6 +148,15 @@ Vector Reference::attend(std::size_t layer, const Vector& q) const {
 }
 
 Vector Reference::step(TokenId token) {
+  try {
+    return layers(token);
+  } catch (const Interrupted&) {
+    truncate(position_);
+    throw;
+  }
+}
+
+Vector Reference::layers(TokenId token) {
   const Config& c = model_.config;
   TERN_CHECK(token < c.vocab, "token id outside the vocabulary");
   TERN_CHECK(position_ < c.context, "the context is full");

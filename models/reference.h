@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,7 +18,9 @@ namespace tern::models {
 
 class Reference : public Decoder {
  public:
-  explicit Reference(const Model& model);  // borrowed
+  // Borrows the model. Where `go_on`, which is asked some thousand times a second, says no, a pass
+  // throws Interrupted: what it began of a token is as if it had not come.
+  explicit Reference(const Model& model, std::function<bool()> go_on = {});
 
   std::span<const float> forward(std::span<const TokenId> tokens) override;
   void forward_all(std::span<const TokenId> tokens, float* logits) override;
@@ -36,7 +39,8 @@ class Reference : public Decoder {
  private:
   using Vector = std::vector<double>;
 
-  Vector step(TokenId token);  // the hidden state after the last layer
+  Vector step(TokenId token);    // as layers(), whole or not at all
+  Vector layers(TokenId token);  // the hidden state after the last layer
   Vector logits(const Vector& hidden);
   Vector norm(const Vector& x, const std::vector<float>& weight) const;
   Vector times(const Linear& w, const Vector& x);
@@ -44,7 +48,11 @@ class Reference : public Decoder {
   Vector attend(std::size_t layer, const Vector& q) const;
   void rotate(Vector& x) const;
 
+  void ask_to_go_on(std::size_t row) const;
+  Vector times_dense(const DenseMatrix& w, const Vector& x) const;
+
   const Model& model_;
+  std::function<bool()> go_on_;
   std::vector<std::vector<Vector>> keys_, values_;  // [layer][position][kv_dim]
   std::size_t position_ = 0;
   std::vector<float> logits_;

@@ -40,6 +40,7 @@ void check(const SamplerOptions& o) {
   require(o.min_p >= 0 && o.min_p <= 1, "min-p", o.min_p, "0 to 1");
   require(o.repeat_penalty >= 0.01 && o.repeat_penalty <= 100, "repeat-penalty", o.repeat_penalty,
           "0.01 to 100");
+  require(o.repeat_last >= -1, "repeat-last", static_cast<double>(o.repeat_last), "at least -1");
 }
 
 Sampler::Sampler(const SamplerOptions& options) : options_(options), rng_(options.seed) {
@@ -50,11 +51,12 @@ Sampler::Sampler(const SamplerOptions& options) : options_(options), rng_(option
 }
 
 void Sampler::saw(std::span<const TokenId> tokens) {
-  if (options_.repeat_penalty == 1) return;
+  if (options_.repeat_penalty == 1 || options_.repeat_last == 0) return;
   for (const TokenId id : tokens) {
     ++times_seen_[id];
     seen_.push_back(id);
-    if (options_.repeat_last == 0 || seen_.size() <= options_.repeat_last) continue;
+    if (options_.repeat_last < 0 || seen_.size() <= static_cast<std::size_t>(options_.repeat_last))
+      continue;
     const auto oldest = times_seen_.find(seen_.front());
     if (--oldest->second == 0) times_seen_.erase(oldest);
     seen_.pop_front();

@@ -24,12 +24,12 @@
 namespace tern::models {
 
 struct SamplerOptions {
-  double temperature = 0;        // 0: the largest logit, the first of equals; no cut matters
-  std::size_t top_k = 0;         // keep the k largest; 0: all
-  double top_p = 1;              // then the fewest whose probabilities reach p, at least one
-  double min_p = 0;              // then those at least min_p times as probable as the likeliest
-  double repeat_penalty = 1;     // of tokens seen: logit > 0 ? logit / penalty : logit * penalty
-  std::size_t repeat_last = 64;  // so many tokens back; 0: all
+  double temperature = 0;         // 0: the largest logit, the first of equals; no cut matters
+  std::size_t top_k = 0;          // keep the k largest; 0: all
+  double top_p = 1;               // then the fewest whose probabilities reach p, at least one
+  double min_p = 0;               // then those at least min_p times as probable as the likeliest
+  double repeat_penalty = 1;      // of tokens seen: logit > 0 ? logit / penalty : logit * penalty
+  std::int64_t repeat_last = 64;  // so many tokens back; 0: none, -1: all, as in llama.cpp
   std::vector<TokenId> banned = {};  // never picked
   std::uint64_t seed = 1;
 };

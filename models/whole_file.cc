@@ -253,14 +253,21 @@ void check_writable_directory(const std::string& path) { const WholeDirectory pr
 void check_apart(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const auto& [option, path] = outputs[i];
-    // A pipe or a terminal takes one after the other.
-    if (path.empty() || (output_place(path).in_place() && !fs::is_directory(path))) continue;
+    if (path.empty()) continue;
+    // A named pipe or a terminal takes one after the other.
+    const OutputPlace place = output_place(path);
+    if (place.descriptor < 0 && place.special && !fs::is_directory(path)) continue;
+    const auto same = [&](const std::string& other) {
+      if (other.empty()) return false;
+      if (place.descriptor >= 0) return output_place(other).descriptor == place.descriptor;
+      return place_of(other) == place_of(path);
+    };
     for (const std::string& input : inputs)
-      if (!input.empty() && place_of(input) == place_of(path))
+      if (place.descriptor < 0 && same(input))
         throw std::runtime_error(path + ": named by " + std::string(option) +
                                  ", which would replace what the command reads");
     for (std::size_t j = 0; j < i; ++j)
-      if (!outputs[j].path.empty() && place_of(outputs[j].path) == place_of(path))
+      if (same(outputs[j].path))
         throw std::runtime_error(path + ": named by " + std::string(outputs[j].option) + " and " +
                                  std::string(option) + ", which need files of their own");
   }

@@ -85,7 +85,7 @@ void check_writable_directory(const std::string& path);
 
 // The files that a command may write, each with the option that names it; a path may be empty: not
 // wanted. Throws as check_writable() does, and where two options name one file, which the later one
-// would replace, or an option one of `inputs`.
+// would replace or follow, or an option one of `inputs`.
 struct OutputFile {
   std::string_view option;  // "--json"
   std::string path;

@@ -124,15 +124,52 @@ TEST_CASE("bench model refuses what it cannot measure", "[experiments]") {
   check_refused(cli.run("bench model {m} --limit-time nan"), 2, "--limit-time: found nan");
   check_refused(cli.run("bench model {m} --json {m}"), 1, "would replace what the command reads");
   check_refused(cli.run("bench model {m} --json {d}/no/j"), 1, "no/j: cannot write");
-  for (const std::string name : {"bench {d}/x ", "bench model {d}/x "}) {
-    const Result r = cli.run(name + kSmall);
-    CHECK(r.code == 1);
-    CHECK_THAT(r.err, Contains("tern: " + cli.file("x") + ": cannot open"));
+  check_refused(cli.run("bench model {m} -d 90 " + kSmall), 1,
+                "model.gguf: pp8 @ d90 needs a context of 98 tokens, the model's holds 96");
+}
+
+TEST_CASE("bench model looks at all models before it measures the first", "[experiments]") {
+  const Cli cli;
+  const auto refused = [&](const std::string& second, const std::string& what) {
+    INFO(second);
+    for (const char* spelling : {"bench ", "bench model "})
+      check_refused(cli.run(spelling + ("{m} " + second + " ") + kSmall), 1, what);
+  };
+  refused("{d}/x", cli.file("x") + ": cannot open");
+  refused("{d}/ ", "no config.json in this directory");
+  models::write_whole_file(cli.file("text"), "no model");
+  refused("{d}/text", cli.file("text") + ": ");
+  const std::string whole = models::read_file(cli.model());
+  models::write_whole_file(cli.file("cut"), whole.substr(0, whole.size() - 1000));
+  refused("{d}/cut", cli.file("cut") + ": ");
+  models::Config c = models::tiny_config();
+  c.context = 8;
+  models::write_checkpoint(cli.file("short"), models::random_master(c, 1), endless_tokenizer(),
+                           Flavour::kTernary);
+  refused("{d}/short -d 4", cli.file("short") + ": pp8 @ d4 needs a context of 12 tokens");
+  REQUIRE(cli.run("convert {m} {d}/hf").code == 0);
+  models::write_whole_file(cli.file("hf/model.safetensors"), "no model");
+  refused("{d}/hf", "hf/model.safetensors: ");
+}
+
+TEST_CASE("bench model names a model without a name by its path", "[experiments]") {
+  const Cli cli;
+  models::Config c = models::tiny_config();
+  c.name.clear();
+  models::write_checkpoint(cli.file("nameless.gguf"), models::random_master(c, 1),
+                           endless_tokenizer(), Flavour::kTernary);
+  REQUIRE(cli.run("convert {m} {d}/folder").code == 0);
+  for (const auto& [path, name] : {std::pair("{m}", "tiny"),
+                                   {"{d}/nameless.gguf", "nameless.gguf"},
+                                   {"{d}/folder", "folder"},
+                                   {"{d}/folder/", "folder"},
+                                   {"{d}/./folder//", "folder"}}) {
+    INFO(path);
+    const Result r = cli.run(std::string("bench ") + path + " " + kSmall + "--json {d}/j");
+    REQUIRE(r.code == 0);
+    CHECK(json_of(cli.file("j"))["records"][0]["model"] == name);
+    CHECK_THAT(r.out, Contains("| " + std::string(name)));
   }
-  const Result deep = cli.run("bench model {m} -d 90 " + kSmall);
-  CHECK(deep.code == 1);
-  CHECK_THAT(deep.err, Contains("pp8 @ d90 needs a context of 98 tokens, the model's holds 96"));
-  CHECK(deep.out.empty());
 }
 
 TEST_CASE("bench model ends cleanly when it is stopped or nobody reads", "[experiments]") {

@@ -72,10 +72,12 @@ TEST_CASE("a number out of its range is answered by the range", "[experiments]")
   refused(generate + "--seed -1", "--seed: found -1, expected a whole number of at least 0 (");
   refused(generate + "--top-k 18446744073709551616",
           "--top-k: found 18446744073709551616, expected 0 to 18446744073709551615 (");
+  refused(generate + "--repeat-last -2", "--repeat-last: found -2, expected at least -1 (");
   refused("perplexity {m} --file a --context -1", "--context: found -1, expected a whole number");
   refused("train --out {d}/t --learning-rate 0", "--learning-rate: found 0, expected above 0 (");
   refused("stories -n -1", "--stories: found -1");
   CHECK(cli.run(generate + "-n 1 --seed 18446744073709551615 --threads 1024").code == 0);
+  CHECK(cli.run(generate + "-n 1 --repeat-penalty 2 --repeat-last -1").code == 0);
   CHECK(cli.run(generate + "-n 0x1 --temperature 1e-3 --top-p 1").code == 0);
   CHECK(cli.run(generate + "-n 1 --temperature 1 --top-p 0 --min-p 1").code == 0);
 }

@@ -124,6 +124,29 @@ TEST_CASE("generation ends when the caller says so", "[models]") {
   CHECK(g.stop == Stop::kCaller);
 }
 
+TEST_CASE("generation keeps what there was when a pass is interrupted", "[models]") {
+  class Interruptible : public Counting {
+   public:
+    using Counting::Counting;
+    std::span<const float> forward(std::span<const TokenId> tokens) override {
+      if (passes-- == 0) throw Interrupted{};
+      return Counting::forward(tokens);
+    }
+    int passes = 0;
+  };
+  Interruptible decoder(100);
+  Generation g = generate(decoder, Ids{0, 1}, {}, [](TokenId) { return true; });
+  CHECK(g.tokens.empty());
+  CHECK(g.stop == Stop::kCaller);
+  CHECK(g.prefill_tokens == 0);
+  decoder.passes = 3;
+  g = generate(decoder, Ids{0, 1}, {}, [](TokenId) { return true; });
+  CHECK(g.tokens == Ids{2, 3, 4});
+  CHECK(g.stop == Stop::kCaller);
+  CHECK(g.prefill_tokens == 2);
+  CHECK(g.decode_steps == 2);
+}
+
 TEST_CASE("an empty prompt and one beyond the context are refused", "[models]") {
   Counting decoder(3);
   CHECK_THROWS_WITH(generate(decoder, Ids{}, {}, go_on), Catch::Contains("prompt is empty"));

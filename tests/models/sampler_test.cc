@@ -119,7 +119,7 @@ TEST_CASE("as many of the largest logits as wanted give what all of them give", 
         .top_p = rng() % 2 == 0 ? 1.0 : 0.6,
         .min_p = rng() % 2 == 0 ? 0.0 : 0.2,
         .repeat_penalty = rng() % 3 == 0 ? 1.0 : 1.0 + 0.25 * static_cast<double>(rng() % 5),
-        .repeat_last = rng() % 2 == 0 ? 0u : 5u};
+        .repeat_last = static_cast<std::int64_t>(rng() % 3) * 3 - 1};
     for (std::size_t i = rng() % 4; i > 0; --i)
       o.banned.push_back(static_cast<TokenId>(rng() % 60));
     o.seed = rng();
@@ -179,13 +179,30 @@ TEST_CASE("a repeated token is penalised once while it is among the last", "[mod
   sampler.saw(Ids{2});
   CHECK(sampler.pick(logits) == 0);  // 0 is forgotten
   // Twice the penalty would have let the negative one win.
-  Sampler below({.repeat_penalty = 2, .repeat_last = 0});
+  Sampler below({.repeat_penalty = 2, .repeat_last = -1});
   const std::vector<float> negative = {-1.0f, -2.5f};
   below.saw(Ids{0, 0, 0});
   CHECK(below.pick(negative) == 0);  // -2 against -2.5
   Sampler praise({.repeat_penalty = 0.5});
   praise.saw(Ids{1});
   CHECK(praise.pick(logits) == 1);  // 3 against 2
+}
+
+TEST_CASE("none or all of the tokens before are penalised as llama.cpp says it", "[models]") {
+  const std::vector<float> logits = {2.0f, 1.5f};
+  const Ids long_ago = [] {
+    Ids ids(1000, 2);
+    ids.front() = 0;
+    return ids;
+  }();
+  for (const auto& [last, picked] : {std::pair(0, 0u), {1, 0u}, {999, 0u}, {1000, 1u}, {-1, 1u}}) {
+    INFO(last);
+    Sampler sampler({.repeat_penalty = 2, .repeat_last = last});
+    sampler.saw(long_ago);
+    CHECK(sampler.pick(logits) == picked);
+    CHECK(sampler.wanted() == (last == 0 ? 1u : last == 1 || last == 999 ? 2u : 3u));
+  }
+  CHECK_THROWS_WITH(check({.repeat_last = -2}), Catch::Contains("repeat-last is -2"));
 }
 
 // The filters written down in the order of the header, on all logits.

@@ -128,6 +128,30 @@ TEST_CASE("forward gives the last row of forward_all and reset starts anew", "[m
   }
 }
 
+TEST_CASE("a pass of the reference that was interrupted leaves whole tokens behind", "[models]") {
+  const auto model = make_model(kShapes[0], any_flavour());
+  const auto ids = random_tokens(5, model->config.vocab, 5);
+  Reference whole(*model);
+  const auto expected = whole.forward(ids);
+  std::size_t asked = 0, until = 0, before = 0;
+  Reference reference(*model, [&] { return ++asked != until; });
+  reference.forward(ids);
+  const std::size_t all = asked;
+  CHECK(all > 5 * model->config.layers);
+  for (until = 1; until <= all; until += 1 + all / 50) {
+    INFO(until);
+    reference.reset();
+    asked = 0;
+    CHECK_THROWS_AS(reference.forward(ids), Interrupted);
+    const std::size_t held = reference.position();
+    CHECK((until == 1 ? held == 0 : held >= before));
+    before = held;
+    if (held == ids.size()) continue;  // ended in the head
+    const auto again = reference.forward(std::span(ids).subspan(held));
+    CHECK(std::equal(again.begin(), again.end(), expected.begin(), expected.end()));
+  }
+}
+
 TEST_CASE("a sequence that was cut goes on as if the rest had never come", "[models]") {
   const auto model = make_model(kShapes[0], any_flavour());
   const auto ids = random_tokens(12, model->config.vocab, 5);

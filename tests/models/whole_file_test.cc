@@ -190,6 +190,11 @@ TEST_CASE("two options may not name one file however it is spelt", "[models]") {
   CHECK_THROWS_WITH(check_outputs({{"--json", path}}, {there, path}),
                     Contains("named by --json, which would replace"));
   check_outputs({{"--json", "/dev/null"}, {"--csv", "/dev/null"}});
+  check_outputs({{"--json", "/dev/stdout"}, {"--csv", "/dev/null"}, {"--plot", "/dev/stderr"}},
+                {"/dev/stdout"});
+  CHECK_THROWS_WITH(
+      check_outputs({{"--json", "/dev/stdout"}, {"--csv", "/dev/fd/1"}}),
+      Contains("/dev/fd/1: named by --json and --csv, which need files of their own"));
   CHECK_THROWS_WITH(check_outputs({{"--json", path}, {"--csv", folder.file("no/such/file")}}),
                     Contains("no/such/file: cannot write"));
   CHECK(folder.entries() == 5);
