@@ -4,6 +4,7 @@
 // codes (1: bad input, 2: wrong usage).
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -129,6 +130,11 @@ int main(int argc, char** argv) {
   // A closed pipe and a limit of file sizes are errors of the writes that meet them.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+#ifdef M_ARENA_MAX
+  // One heap for all threads: glibc asks for 128 MB of addresses for each more, which a limit of
+  // them (ulimit -v) would count. No thread allocates where it matters.
+  mallopt(M_ARENA_MAX, 1);
+#endif
   try {
     return run(argc, argv);
   } catch (const Exit& exit) {

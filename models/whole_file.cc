@@ -252,7 +252,8 @@ void check_writable_directory(const std::string& path) { const WholeDirectory pr
 
 void check_apart(const std::vector<OutputFile>& outputs, const std::vector<std::string>& inputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto& [option, path] = outputs[i];
+    const std::string_view option = outputs[i].option;
+    const std::string& path = outputs[i].path;
     if (path.empty()) continue;
     // A named pipe or a terminal takes one after the other.
     const OutputPlace place = output_place(path);
