@@ -155,7 +155,7 @@ class Run {
     reset_peak_memory();
     const auto begin = Clock::now();
     model_ = models::load_checkpoint(path, engine.load);
-    engine_ = make_engine(engine, *model_);
+    engine_ = make_engine(engine, *model_, [this] { return !stop_(); });
     base_.load_s = since(begin);
     base_.model = model_->config.name.empty() ? name_in(path) : model_->config.name;
     base_.path = path;
@@ -211,7 +211,7 @@ class Run {
   }
 
  private:
-  // Both false when they were ended, which they look for every 512 tokens.
+  // Both false when they were ended.
   bool fill_to(std::size_t depth) {
     models::Decoder& d = *engine_.decoder;
     d.truncate(std::min(d.position(), depth));
@@ -323,28 +323,32 @@ bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& st
             fmt::format("{}: {} needs a context of {} tokens, the model's holds {} (-p, -n, -d)",
                         path, c.name(), c.depth + c.tokens(), config.context));
   }
-  for (const std::string& path : o.models)
-    for (const std::string& layout : o.layouts)
-      for (const std::string& kv : o.kv)
-        for (const unsigned threads : o.threads) {
-          if (stop()) return false;
-          say(fmt::format("{}: loading for {} threads, layout {}, kv {}", path, threads,
-                          layout.empty() ? "as suits the CPU" : layout, kv));
-          EngineOptions engine;
-          engine.threads = threads;
-          engine.layout = layout;
-          engine.kv = kv;
-          engine.isa = o.isa;
-          Run run(o, path, engine, stop);
-          if (o.warm_up && !run.warm_up(cases)) return false;
-          run.note_memory();
-          for (const ModelBenchCase& c : cases) {
-            say(fmt::format("{}: {}", path, c.name()));
-            ModelBenchRecord record;
-            if (!run.measure(c, record)) return false;
-            done(record);
+  try {
+    for (const std::string& path : o.models)
+      for (const std::string& layout : o.layouts)
+        for (const std::string& kv : o.kv)
+          for (const unsigned threads : o.threads) {
+            if (stop()) return false;
+            say(fmt::format("{}: loading for {} threads, layout {}, kv {}", path, threads,
+                            layout.empty() ? "as suits the CPU" : layout, kv));
+            EngineOptions engine;
+            engine.threads = threads;
+            engine.layout = layout;
+            engine.kv = kv;
+            engine.isa = o.isa;
+            Run run(o, path, engine, stop);
+            if (o.warm_up && !run.warm_up(cases)) return false;
+            run.note_memory();
+            for (const ModelBenchCase& c : cases) {
+              say(fmt::format("{}: {}", path, c.name()));
+              ModelBenchRecord record;
+              if (!run.measure(c, record)) return false;
+              done(record);
+            }
           }
-        }
+  } catch (const models::Interrupted&) {
+    return false;
+  }
   return true;
 }
 

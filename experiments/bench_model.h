@@ -73,9 +73,9 @@ struct ModelBenchRecord {
 std::vector<ModelBenchCase> plan_model_bench(const ModelBenchOptions& o);
 
 // Runs all and calls `done` after each; `say` gets a line when something long begins. Ends early,
-// and returns false, when `stop` says so, which is asked every 512 tokens of a prompt and before
-// each token of a text. Throws std::runtime_error naming file or option; where the headers of any
-// file are unsound, before the first is measured.
+// and returns false, when `stop` says so, which is asked some times in each layer of a pass. Throws
+// std::runtime_error naming file or option; where the headers of any file are unsound, before the
+// first is measured.
 bool run_model_bench(const ModelBenchOptions& o, const std::function<bool()>& stop,
                      const std::function<void(const std::string&)>& say,
                      const std::function<void(const ModelBenchRecord&)>& done);

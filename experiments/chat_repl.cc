@@ -99,7 +99,7 @@ const std::vector<Repl::Command>& Repl::commands() {
       {"/load", "FILE", "go on with a conversation that was saved", &Repl::load},
       {"/set", "[NAME VALUE]", "show the settings, or change one", &Repl::set},
       {"/stats", "", "tokens and times of the last reply", &Repl::stats},
-      {"/quit", "", "end; so does Ctrl-D", nullptr},
+      {"/quit", "", "end; so do /exit and Ctrl-D", nullptr},
   };
   return rows;
 }
@@ -160,7 +160,8 @@ bool Repl::line(const std::string& text) {
     reply_or(before);
     return true;
   }
-  const auto [name, rest] = split(text);
+  auto [name, rest] = split(text);
+  if (name == "/exit") name = "/quit";
   for (const Command& c : commands()) {
     if (name != c.name) continue;
     if (c.run == nullptr) return false;

@@ -53,7 +53,7 @@ void run(const Options& o) {
   const models::Tokenizer& tokenizer = tokenizer_of(*model, o.model);
   const models::ChatTemplate& shape = shape_of(o, tokenizer.data());
   HeldInterrupts interrupts;  // before the engine's threads are started
-  const Engine engine = make_engine(o.engine, *model);
+  const Engine engine = make_engine(o.engine, *model, [&] { return !interrupts.pending(); });
   models::Chat chat(tokenizer, shape, *engine.decoder);
   chat.set_history(std::move(history));
   if (!o.system.empty()) chat.set_system(o.system);

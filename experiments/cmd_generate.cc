@@ -45,7 +45,8 @@ struct PhaseCounts {
   models::StepCounts prefill, decode;
 };
 
-nlohmann::ordered_json report(const Options& o, const models::Model& model, const Engine& engine,
+nlohmann::ordered_json report(const Options& o, const models::SamplerOptions& sampler,
+                              const models::Model& model, const Engine& engine,
                               const std::vector<models::TokenId>& prompt_tokens,
                               const std::string& prompt, const std::string& text,
                               const models::Generation& g, double load_s,
@@ -58,8 +59,8 @@ nlohmann::ordered_json report(const Options& o, const models::Model& model, cons
        {{"path", o.model}, {"name", model.config.name}, {"file_hash", hash_of_file(o.model)}}},
       {"config", to_json(model.config)},
       {"config_hash", config_hash(model.config)},
-      {"seed", o.generate.sampler.seed},
-      {"sampler", to_json(o.generate.sampler)},
+      {"seed", sampler.seed},
+      {"sampler", to_json(sampler)},
       {"stop_strings", o.stop_strings},
       {"ignore_eos", o.ignore_eos},
       {"engine", engine.name},
@@ -144,7 +145,8 @@ void run(const Options& o) {
              g.decode_steps, g.decode_s, tokens_per_s(g.decode_steps, g.decode_s),
              models::stop_name(g.stop));
   if (!o.json.empty()) {
-    const auto j = report(o, *model, engine, prompt_tokens, prompt, text, g, load_s, counts);
+    const auto j =
+        report(o, options.sampler, *model, engine, prompt_tokens, prompt, text, g, load_s, counts);
     models::write_whole_file(
         o.json, j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
@@ -157,7 +159,7 @@ void add_generate(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("generate", "Continue a prompt");
   cmd->add_option("model", o->model, "Checkpoint: GGUF file or Hugging Face directory")->required();
-  CLI::Option* prompt = cmd->add_option("--prompt", o->prompt, "The text to continue");
+  CLI::Option* prompt = cmd->add_option("-p,--prompt", o->prompt, "The text to continue");
   CLI::Option* file =
       cmd->add_option("--prompt-file", o->prompt_file, "The same, in a file; -: standard input");
   prompt->excludes(file);

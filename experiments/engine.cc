@@ -66,7 +66,7 @@ void add_engine_options(CLI::App& command, EngineOptions& o) {
   command.add_option("--engine", o.engine, "What computes the matrix products")
       ->check(CLI::IsMember({"cpu", "reference", "cycle", "rtl"}))
       ->capture_default_str();
-  command.add_option("--threads", o.threads, "CPU threads; default: one per CPU")
+  command.add_option("-t,--threads", o.threads, "CPU threads; default: one per CPU")
       ->check(between(1, 1024));
   std::vector<std::string> names;
   for (const kernels::Isa isa : kernels::all_isas()) names.emplace_back(kernels::isa_name(isa));
@@ -137,7 +137,7 @@ Engine make_engine(const EngineOptions& o, const models::Model& model,
     return engine;
   }
   auto cpu = std::make_unique<models::CpuEngine>(engine.isa, *engine.pool, layout);
-  if (!simulated) cpu->reserve(ternary_matrices(model));
+  if (!simulated) cpu->reserve(ternary_matrices(model), model.head());
   engine.cpu = std::move(cpu);
   if (simulated) engine.simulated = make_simulated(o, model, *engine.cpu);
   const bool half = o.activations.empty() ? simulated : o.activations == "f16";
@@ -147,7 +147,8 @@ Engine make_engine(const EngineOptions& o, const models::Model& model,
           .pool = engine.pool.get(),
           .isa = engine.isa,
           .kv = kv_format_from(o.kv),
-          .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32});
+          .dense_inputs = half ? models::DenseInputs::kBinary16 : models::DenseInputs::kFloat32,
+          .go_on = std::move(go_on)});
   engine.transformer = transformer.get();
   engine.decoder = std::move(transformer);
   return engine;

@@ -57,7 +57,8 @@ struct Engine {
 // directory of weights alone.
 const models::Tokenizer& tokenizer_of(const models::Model& model, const std::string& path);
 
-// Throws std::runtime_error naming the option. `go_on`: of models::Reference.
+// Throws std::runtime_error naming the option. `go_on`: of models::Reference and
+// models::Transformer.
 Engine make_engine(const EngineOptions& options, const models::Model& model,
                    std::function<bool()> go_on = {});
 

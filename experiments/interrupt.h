@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
+#include <iterator>
 
 namespace tern::experiments {
 
@@ -25,25 +27,35 @@ class EndOnInterrupt {
   void (*previous_)(int);
 };
 
-// A flag that long work looks at, while one of these lives; a second Ctrl-C kills.
+// A flag that long work looks at, while one of these lives: of Ctrl-C, a terminal that closed and
+// what kill sends, so that no half-written file is left. A second one kills.
 class Interrupt {
  public:
   Interrupt() {
-    count_ = 0;
-    previous_ = std::signal(SIGINT, [](int) {
-      count_ = 1;
-      std::signal(SIGINT, SIG_DFL);
-    });
+    seen_ = 0;
+    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+      previous_[i] = std::signal(kSignals[i], [](int signal) {
+        seen_ = signal;
+        std::signal(signal, SIG_DFL);
+      });
+      // nohup means it.
+      if (kSignals[i] == SIGHUP && previous_[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+    }
   }
-  ~Interrupt() { std::signal(SIGINT, previous_); }
+  ~Interrupt() {
+    for (std::size_t i = 0; i < std::size(kSignals); ++i) std::signal(kSignals[i], previous_[i]);
+  }
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  bool seen() const { return count_ != 0; }
+  bool seen() const { return seen_ != 0; }
+  // What kExitInterrupted is, where the last one that was seen is not Ctrl-C.
+  static int exit_code() { return seen_ == 0 ? kExitInterrupted : 128 + seen_; }
 
  private:
-  static inline volatile std::sig_atomic_t count_ = 0;
-  void (*previous_)(int);
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  static inline volatile std::sig_atomic_t seen_ = 0;
+  void (*previous_[std::size(kSignals)])(int);
 };
 
 }  // namespace tern::experiments

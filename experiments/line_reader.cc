@@ -49,6 +49,11 @@ bool HeldInterrupts::take() {
   return sigtimedwait(&set, nullptr, &now) == SIGINT;
 }
 
+bool HeldInterrupts::pending() const {
+  sigset_t set;
+  return sigpending(&set) == 0 && sigismember(&set, SIGINT) == 1;
+}
+
 Waited wait_for_input(int other) {
   pollfd files[] = {{STDIN_FILENO, POLLIN, 0}, {other, POLLIN, 0}};
   sigset_t open;

@@ -21,6 +21,8 @@ class HeldInterrupts {
 
   // Whether there was one since the last call, which forgets it.
   bool take();
+  // Whether there was one, which stays.
+  bool pending() const;
 
  private:
   sigset_t previous_;

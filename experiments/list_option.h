@@ -56,7 +56,8 @@ CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<T
   return command.add_option(names, take, help, true, shown)
       ->expected(1, CLI::detail::expected_max_vector_size)
       ->allow_extra_args(false)
-      ->type_name(CLI::detail::type_name<T>() + (allowed.empty() ? "" : ":" + allowed));
+      ->type_name(CLI::detail::type_name<T>() + std::string(",...") +
+                  (allowed.empty() ? "" : ":" + allowed));
 }
 
 }  // namespace tern::experiments

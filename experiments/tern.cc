@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -17,11 +18,13 @@
 #include <limits>
 #include <new>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "experiments/commands.h"
+#include "experiments/interrupt.h"
 #include "experiments/number_option.h"
 #include "experiments/output.h"
 #include "kernels/isa.h"
@@ -97,6 +100,16 @@ std::string wrong_command(const CLI::App& app, int argc, char** argv) {
                      fmt::join(names, ", "));
 }
 
+// Of ulimit -v, where it is set, as the end of a sentence.
+std::string address_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return "";
+  return fmt::format(
+      ": ulimit -v allows {} MiB of addresses; a model takes those of its file, about as many for "
+      "what is made of its weights, and 100 MiB",
+      limit.rlim_cur >> 20);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Ternary language models on CPUs and on simulated accelerators", "tern");
   app.set_version_flag("--version", "tern " TERN_VERSION);
@@ -112,10 +125,11 @@ int run(int argc, char** argv) {
     print_out("");  // what is still buffered
     return 0;
   } catch (const Exit& exit) {
-    return exit.code;
+    return exit.code == kExitInterrupted ? Interrupt::exit_code() : exit.code;
   } catch (const CLI::Success& help) {
-    app.exit(help);
-    print_out("");
+    std::ostringstream text;
+    app.exit(help, text, text);
+    print_out(text.str());
     return 0;
   } catch (const CLI::ParseError& error) {
     return complain(error.what() + kSeeHelp, 2);
@@ -142,7 +156,7 @@ int main(int argc, char** argv) {
   } catch (const std::system_error& error) {
     return error.code().value() == EPIPE ? 0 : complain(error.what(), 1);
   } catch (const std::bad_alloc&) {
-    return complain("out of memory", 1);
+    return complain("out of memory" + address_limit(), 1);
   } catch (const std::exception& error) {
     return complain(error.what(), 1);
   }

@@ -91,12 +91,17 @@ std::size_t control_group_headroom(const std::string& own, const std::string& ro
 namespace {
 
 // Of ulimit -v.
-std::size_t address_space_left() {
+std::size_t address_space_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t used = number_in("/proc/self/statm", "", 0) * page;
-  return limit.rlim_cur - std::min<std::size_t>(limit.rlim_cur, used);
+  return limit.rlim_cur;
+}
+std::size_t address_space_used() {
+  return number_in("/proc/self/statm", "", 0) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+std::size_t address_space_left() {
+  const std::size_t limit = address_space_limit();
+  return limit == kNoLimit ? kNoLimit : limit - std::min(limit, address_space_used());
 }
 
 }  // namespace
@@ -110,6 +115,17 @@ std::size_t available_memory_bytes(bool mapped) {
 void require_memory(std::size_t bytes, const char* what, bool mapped) {
   const std::size_t there = available_memory_bytes(mapped);
   if (bytes > there) refuse(what, bytes, there);
+}
+
+void require_addresses(std::size_t bytes, const char* what) {
+  const std::size_t limit = address_space_limit();
+  if (limit == kNoLimit) return;
+  const std::size_t needed = address_space_used() + bytes;
+  if (needed > limit)
+    throw std::runtime_error(std::string(what) + ": needs " + mib(needed) +
+                             " MiB of addresses with all that is there, ulimit -v allows " +
+                             mib(limit) + " MiB; ulimit -v " +
+                             std::to_string(((needed >> 20) + 2) << 10) + " would do");
 }
 
 void HugeBuffer::map(const char* what) {

@@ -27,6 +27,10 @@ std::size_t control_group_headroom(const std::string& own, const std::string& ro
 // Throws std::runtime_error that names `what` and both sizes when that is less than `bytes`.
 void require_memory(std::size_t bytes, const char* what, bool mapped = false);
 
+// Throws std::runtime_error that names `what`, and the limit of addresses (ulimit -v) that would
+// do, when the limit that is set leaves fewer than `bytes`.
+void require_addresses(std::size_t bytes, const char* what);
+
 class HugeBuffer {
  public:
   static constexpr std::size_t kAlignment = std::size_t{2} << 20;  // of data(), both kinds

@@ -77,8 +77,10 @@ bool Chat::retry() {
 
 void Chat::edit(std::size_t n, std::string text) {
   if (n == 0 || n > messages_.size())
-    throw std::runtime_error("there is no message " + std::to_string(n) + ", expected 1 to " +
-                             std::to_string(messages_.size()));
+    throw std::runtime_error("there is no message " + std::to_string(n) +
+                             (messages_.empty()
+                                  ? std::string(": nothing has been said")
+                                  : ", expected 1 to " + std::to_string(messages_.size())));
   messages_[n - 1].content = std::move(text);
   if (messages_[n - 1].role == Role::kUser) messages_.resize(n);
 }
@@ -117,7 +119,11 @@ bool Chat::read(const std::vector<TokenId>& prompt, Reply& reply,
   while (prompt.size() - held_.size() > kPart) {
     if (!go_on()) return false;
     const auto part = std::span(prompt).subspan(held_.size(), kPart);
-    decoder_.append(part);
+    try {
+      decoder_.append(part);
+    } catch (const Interrupted&) {
+      return false;
+    }
     held_.insert(held_.end(), part.begin(), part.end());
   }
   return go_on();

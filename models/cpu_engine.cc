@@ -26,6 +26,9 @@ constexpr std::size_t kSlices = 8;
 // Tokens that go by weights as they lie: more of them take longer than repacking.
 constexpr std::size_t kFewTokens = 16;
 
+// Keys, values and activations of a first text, and what huge pages are aligned by. Assumed.
+constexpr std::size_t kAddressesBesides = std::size_t{32} << 20;
+
 // Calls after a screen narrowed nothing down that go without it.
 constexpr int kScreenPause = 15;
 
@@ -46,10 +49,13 @@ CpuEngine::CpuEngine(kernels::Isa isa, kernels::ThreadPool& pool,
   TERN_CHECK(kernels::host_has(isa), "an engine for instructions that this host lacks");
 }
 
-void CpuEngine::reserve(std::span<const TernaryMatrix* const> matrices) {
+void CpuEngine::reserve(std::span<const TernaryMatrix* const> matrices, const DenseMatrix& head) {
   std::size_t sum = 0;
   for (const TernaryMatrix* w : matrices) sum += bytes(*w) + kernels::kLineBytes;
-  arena_.reserve(sum, ("the ternary weights in layout " + std::string(layout_.name)).c_str());
+  const std::string what = "the ternary weights in layout " + std::string(layout_.name);
+  kernels::require_addresses(sum + ScreenedHead::bytes(head) + kAddressesBesides,
+                             (what + " and a screen of the head").c_str());
+  arena_.reserve(sum, what.c_str());
 }
 
 kernels::TernaryView CpuEngine::packed(const TernaryMatrix& w) {

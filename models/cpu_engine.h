@@ -31,9 +31,10 @@ class CpuEngine : public LinearEngine {
 
   kernels::Isa isa() const { return isa_; }
 
-  // What memory to repack matrices into is asked for at once, where each alone would say no more
-  // than what it takes itself. Throws std::runtime_error that says how much.
-  void reserve(std::span<const TernaryMatrix* const> matrices);
+  // The memory to repack matrices into is asked for at once, and a limit of addresses must leave
+  // that, a screen of the head and what a text takes: each alone would say no more than what it
+  // takes itself, and late. Throws std::runtime_error that says how much.
+  void reserve(std::span<const TernaryMatrix* const> matrices, const DenseMatrix& head);
 
   void ternary(const TernaryMatrix& w, const TernaryInput& in, std::int32_t* acc) override;
   // Few tokens go by weights as they lie in the file (kernels/ternary/file_rows.h) until they are

@@ -51,6 +51,11 @@ bool ScreenedHead::fits(const DenseMatrix& w) {
          w.rows < 0xFFFFFFFFu;
 }
 
+std::size_t ScreenedHead::bytes(const DenseMatrix& w) {
+  const kernels::ScreenLayout layout{w.rows, w.cols};
+  return fits(w) ? layout.coarse_bytes() + layout.fine_bytes() : 0;
+}
+
 ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, kernels::Isa isa,
                            kernels::ThreadPool& pool)
     : w_(w),
@@ -59,7 +64,7 @@ ScreenedHead::ScreenedHead(const DenseMatrix& w, const DenseProduct& product, ke
       pool_(pool),
       layout_{w.rows, w.cols} {
   const char* what = "screen of the head";
-  kernels::require_memory(layout_.coarse_bytes() + layout_.fine_bytes(), what);
+  kernels::require_memory(bytes(w), what);
   coarse_ = kernels::HugeBuffer::untouched(layout_.coarse_bytes(), what);
   fine_ = kernels::HugeBuffer::untouched(layout_.fine_bytes(), what);
   estimates_.resize(layout_.panels() * kernels::kScreenRows);

@@ -33,6 +33,8 @@ class ScreenedHead {
  public:
   // Whether a screen of that matrix can be made, and pays.
   static bool fits(const DenseMatrix& w);
+  // Of the whole screen; 0 where none fits.
+  static std::size_t bytes(const DenseMatrix& w);
 
   // Borrows all. Of no row yet. Throws std::runtime_error when the memory is not there.
   ScreenedHead(const DenseMatrix& w, const DenseProduct& product, kernels::Isa isa,

@@ -22,6 +22,7 @@ Transformer::Transformer(const Model& model, LinearEngine& engine,
       config_(model.config),
       ops_(vector_ops(options.isa)),
       pool_(options.pool),
+      go_on_(options.go_on),
       input_(engine, ops_, counts_, times_, options.dense_inputs, options.pool),
       attention_(config_, ops_, options.pool),
       rope_(config_, model.rope_divisors),
@@ -41,7 +42,12 @@ void Transformer::check_tokens(std::span<const TokenId> tokens) const {
   for (const TokenId id : tokens) TERN_CHECK(id < config_.vocab, "token id outside the vocabulary");
 }
 
+void Transformer::ask_to_go_on() const {
+  if (go_on_ && !go_on_()) throw Interrupted{};
+}
+
 void Transformer::add_to_residual(const Linear& linear, std::size_t tokens) {
+  ask_to_go_on();
   input_.add_times(linear, x_.data());
   counts_.elementwise_ops += tokens * config_.dim * kResidualOps;
 }
@@ -49,6 +55,7 @@ void Transformer::add_to_residual(const Linear& linear, std::size_t tokens) {
 void Transformer::attention_block(std::size_t l, std::size_t tokens, std::size_t kept) {
   const Layer& layer = model_.layers[l];
   const std::size_t q_dim = config_.q_dim(), kv_dim = config_.kv_dim(), dim = config_.dim;
+  ask_to_go_on();
   input_.set_normed(x_.data(), tokens, layer.attn_norm, config_.rms_eps, name_of(layer.attn_q));
   const std::size_t left = tokens - kept, first = position_ + left;
   if (left == 0) {
@@ -95,6 +102,7 @@ void Transformer::attention_block(std::size_t l, std::size_t tokens, std::size_t
 
 void Transformer::ffn_block(const Layer& layer, std::size_t tokens) {
   const std::size_t n = tokens * config_.ffn;
+  ask_to_go_on();
   input_.set_normed(x_.data(), tokens, layer.ffn_norm, config_.rms_eps, name_of(layer.ffn_gate));
   input_.times({{&layer.ffn_gate, gate_.data()}, {&layer.ffn_up, up_.data()}});
   const bool relu2 = config_.activation == Activation::kRelu2;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct TransformerOptions {
   kernels::Isa isa = kernels::selected_isa();  // likewise; the host must have it
   kernels::KvFormat kv = kernels::KvFormat::kF32;
   DenseInputs dense_inputs = DenseInputs::kFloat32;
+  // Asked some times in a layer. Where it says no, a pass throws Interrupted: of the batch of at
+  // most 512 tokens that it was at, it is as if it had not come.
+  std::function<bool()> go_on = {};
 };
 
 class Transformer : public Decoder {
@@ -56,6 +60,7 @@ class Transformer : public Decoder {
  private:
   void check_tokens(std::span<const TokenId> tokens) const;
   void embed(TokenId token, float* x);  // x [dim]
+  void ask_to_go_on() const;
   // Runs the layers over at most kMaxBatch tokens; x_ then holds the hidden states of the last
   // `kept` of them.
   void run_layers(std::span<const TokenId> tokens, std::size_t kept);
@@ -77,6 +82,7 @@ class Transformer : public Decoder {
   StepCounts counts_;
   StepTimes times_;
   kernels::ThreadPool* pool_;
+  std::function<bool()> go_on_;
   LinearInput input_;
   Attention attention_;
   Rope rope_;

@@ -28,7 +28,7 @@ Ended run(const ModelBenchOptions& o, std::size_t last) {
   return e;
 }
 
-TEST_CASE("a benchmark of a model ends within a batch of 512 tokens", "[experiments]") {
+TEST_CASE("a benchmark of a model ends within a layer of a batch", "[experiments]") {
   const models::TempFolder folder;
   models::Config c = models::tiny_config();
   c.context = 2048;
@@ -43,14 +43,17 @@ TEST_CASE("a benchmark of a model ends within a batch of 512 tokens", "[experime
   o.warm_up = false;
   o.limit_mb = 1;
   o.limit_time_s = 1e-4;
-  std::size_t expected = 0;
+  // Before the model; in each layer of its first token.
+  std::size_t expected = 1 + 4 * c.layers;
   SECTION("of a prompt") {
     o.prompts = {1536}, o.generate = {0};
-    expected = 1 + 1 + 2;  // before the model, before the pass, between its batches
+    expected += 1 + 2 + 3 * 4 * c.layers;  // before the pass, between its batches, within them
+    expected -= 2 * 3;  // of the last layer keys and values alone, but for the last batch
   }
   SECTION("of the context before") {
     o.prompts = {0}, o.generate = {2}, o.depths = {1537};
-    expected = 1 + 3 + 2;  // before the model, between the batches, before each token
+    expected += 3 + 2 + 6 * 4 * c.layers;  // between the batches, before each token, within them
+    expected -= 3 * 3;
   }
   const Ended whole = run(o, 0);
   CHECK(whole.finished);

@@ -237,6 +237,7 @@ TEST_CASE("what ends a text is not sampled when it is to be ignored", "[experime
   const auto j = json_of(cli.file("j"));
   CHECK(j["stop"] == "length");
   CHECK(j["tokens"].size() == 30);
+  CHECK(j["sampler"]["banned"] == nlohmann::json::array({*ends.eos}));
   CHECK(std::count(j["tokens"].begin(), j["tokens"].end(), *ends.eos) == 0);
 }
 

@@ -152,6 +152,33 @@ TEST_CASE("a pass of the reference that was interrupted leaves whole tokens behi
   }
 }
 
+TEST_CASE("a pass that was interrupted is as if it had not come", "[models]") {
+  const auto model = make_model(kShapes[0], any_flavour());
+  const auto ids = random_tokens(9, model->config.vocab, 5);
+  const Run expected = run(*model, ids, 9);
+  std::size_t asked = 0, until = 0;
+  kernels::ThreadPool pool(1);
+  CpuEngine engine(kernels::Isa::kScalar, pool);
+  Transformer transformer(*model, engine, {.go_on = [&] { return ++asked != until; }});
+  const auto check = [&](std::span<const float> last) {
+    CHECK(std::equal(last.begin(), last.end(), expected.logits.end() - 300));
+  };
+  check(transformer.forward(ids));
+  const std::size_t all = asked;
+  CHECK(all == 4 * model->config.layers);
+  for (std::size_t at = 1; at <= all; ++at) {
+    INFO(at);
+    transformer.reset();
+    until = 0;
+    transformer.forward(std::span(ids).first(4));
+    asked = 0;
+    until = at;
+    CHECK_THROWS_AS(transformer.forward(std::span(ids).subspan(4)), Interrupted);
+    CHECK(transformer.position() == 4);
+    check(transformer.forward(std::span(ids).subspan(4)));
+  }
+}
+
 TEST_CASE("a sequence that was cut goes on as if the rest had never come", "[models]") {
   const auto model = make_model(kShapes[0], any_flavour());
   const auto ids = random_tokens(12, model->config.vocab, 5);
