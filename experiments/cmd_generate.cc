@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
@@ -105,7 +106,9 @@ void run(const Options& o) {
   models::GenerateOptions options = o.generate;
   std::vector<models::TokenId>& ends = o.ignore_eos ? options.sampler.banned : options.stops;
   ends = tokenizer.data().stops;
-  if (tokenizer.data().eos) ends.push_back(*tokenizer.data().eos);
+  if (const auto eos = tokenizer.data().eos;
+      eos && std::find(ends.begin(), ends.end(), *eos) == ends.end())
+    ends.push_back(*eos);
   if (prompt_tokens.size() > model->config.context)
     throw std::runtime_error(
         fmt::format("{}: the prompt has {} tokens, the model's context holds {}", from,
