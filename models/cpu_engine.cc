@@ -142,8 +142,12 @@ void CpuEngine::settle() {
 }
 
 void CpuEngine::grow_screen(std::size_t rows) {
-  if (screen_ == nullptr) screen_ = std::make_unique<ScreenedHead>(*screened_, dense_, isa_, pool_);
-  if (!screen_->complete()) screen_->grow(rows);
+  if (screen_ == nullptr && !no_screen_) try {
+      screen_ = std::make_unique<ScreenedHead>(*screened_, dense_, isa_, pool_);
+    } catch (const std::runtime_error&) {
+      no_screen_ = true;
+    }
+  if (screen_ != nullptr && !screen_->complete()) screen_->grow(rows);
 }
 
 void CpuEngine::dense(const DenseMatrix& w, const float* x, std::size_t tokens, float* y) {
@@ -173,6 +177,7 @@ bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, Lar
   }
   if (!ScreenedHead::fits(w)) return false;
   grow_screen((w.rows + kSlices - 1) / kSlices);
+  if (screen_ == nullptr) return false;
   if (screen_pause_ > 0) {
     --screen_pause_;
     return false;

@@ -72,6 +72,7 @@ class CpuEngine : public LinearEngine {
   std::unique_ptr<ScreenedHead> screen_;
   const DenseMatrix* screened_ = nullptr;
   int screen_pause_ = 0;
+  bool no_screen_ = false;  // for want of memory: the head is read whole
   kernels::ThreadPool& pool_;
 };
 
