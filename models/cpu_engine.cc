@@ -173,6 +173,7 @@ bool CpuEngine::largest(const DenseMatrix& w, const float* x, std::size_t k, Lar
     // Once, the matrix itself is read sooner than a screen of it is made.
     screened_ = &w;
     screen_.reset();
+    no_screen_ = false;
     return false;
   }
   if (!ScreenedHead::fits(w)) return false;

@@ -6,8 +6,8 @@
 //
 //   1. coarse estimates and bounds of all rows (5.3 bits per weight)
 //   2. the rows of the largest estimates, exactly: the k-th of them is the threshold
-//   3. where many bounds reach it, those rows again with the second plane (2.4 bits more), and the
-//      largest of these estimates exactly: a better threshold
+//   3. the rows whose bound reaches it with the second plane (2.4 bits more), and the largest of
+//      these estimates exactly: a better threshold
 //   4. the rows whose bound reaches it, exactly
 //
 // A screen grows row by row: those it has not yet are computed, and raise the threshold.

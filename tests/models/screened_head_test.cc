@@ -7,6 +7,8 @@
 
 #include "models/screened_head.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -174,6 +176,33 @@ TEST_CASE("an engine whose screen was in vain goes without it for a while", "[mo
   CHECK(std::count(tried.begin(), tried.end(), true) == 3);
   CHECK(tried[17]);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they take all addresses
+TEST_CASE("an engine that has no memory for a screen goes without it", "[models]") {
+  const Matrix w(weights(Head::kLengths, 2), "f16");
+  kernels::ThreadPool pool(1);
+  CpuEngine engine(kernels::selected_isa(), pool);
+  std::mt19937 rng(1);
+  const std::vector<float> x = noise(rng, kCols, 1.0f);
+  LargestRows got;
+  CHECK_FALSE(engine.largest(w.view, x.data(), 1, got));  // the first time all is read
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  const rlimit tight{std::size_t{1} << 20, before.rlim_max};  // less than there is already
+  REQUIRE(setrlimit(RLIMIT_AS, &tight) == 0);
+  bool done = true, threw = false;
+  try {
+    done = engine.largest(w.view, x.data(), 1, got);
+  } catch (const std::exception&) {
+    threw = true;
+  }
+  setrlimit(RLIMIT_AS, &before);
+  CHECK_FALSE(threw);
+  CHECK_FALSE(done);
+  CHECK_FALSE(engine.largest(w.view, x.data(), 1, got));  // nor does it ask again
+  CHECK(got.work.bytes == 0);
+}
+#endif
 
 TEST_CASE("rows of a mapped file are read of it, and missed when it has shrunk", "[models]") {
   const Matrix w(weights(Head::kLengths, 6), "f16");
