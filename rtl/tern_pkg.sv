@@ -1,22 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Constants shared by every module of the accelerator.
+// What every module of the accelerator shares: the arithmetics an engine can be built with, the
+// widths that follow from each, and the codes in which weights travel.
 
 package tern_pkg;
 
-  // A trit on two wires, two's complement: bit 0 says non-zero, bit 1 says negative. Code 2'b10
-  // is illegal; the rows flag it.
-  typedef enum logic [1:0] {
-    TritZero  = 2'b00,
-    TritPlus  = 2'b01,
-    TritMinus = 2'b11
-  } trit_e;
+  // Values of the Format parameter: the arithmetic of an engine.
+  localparam int unsigned FormatTernary = 0;  // trits x int8 -> exact int
+  localparam int unsigned FormatInt4    = 1;  // int4 x int8 -> exact int
+  localparam int unsigned FormatInt8    = 2;  // int8 x int8 -> exact int
+  localparam int unsigned FormatFp8     = 3;  // E4M3 x E4M3 -> binary32
+  localparam int unsigned FormatBf16    = 4;  // bfloat16 x bfloat16 -> binary32
+  localparam int unsigned FormatFp16    = 5;  // binary16 x binary16 -> binary32
+  localparam int unsigned Formats       = 6;
 
-  // Values of the Format parameter: which dot-product unit an engine is built with.
-  localparam int unsigned FormatTernary = 0;  // 2-bit trits x int8 -> exact int32
-  localparam int unsigned FormatFp16    = 1;  // binary16 x binary16 -> binary32
+  function automatic bit is_float(int unsigned format);
+    is_float = format >= FormatFp8;
+  endfunction
 
-  // FP16 dot products keep this many binary32 partial sums (kernels/dense/dense.h).
-  localparam int unsigned Fp16Accumulators = 16;
+  // Bits of a weight and of an activation as a dot-product unit takes them.
+  function automatic int unsigned weight_bits(int unsigned format);
+    case (format)
+      FormatTernary: weight_bits = 2;
+      FormatInt4:    weight_bits = 4;
+      FormatInt8:    weight_bits = 8;
+      FormatFp8:     weight_bits = 8;
+      default:       weight_bits = 16;
+    endcase
+  endfunction
+
+  function automatic int unsigned act_bits(int unsigned format);
+    act_bits = format == FormatBf16 || format == FormatFp16 ? 16 : 8;
+  endfunction
+
+  // Bits of the sum of `lanes` products; binary32 for float formats. Both operands may be at their
+  // negative end: |w| <= 2^(weight_bits - 1) (ternary: 1), |x| <= 2^7.
+  function automatic int unsigned sum_bits(int unsigned format, int unsigned lanes);
+    case (format)
+      FormatTernary: sum_bits = 9 + $clog2(lanes);
+      FormatInt4:    sum_bits = 12 + $clog2(lanes);
+      FormatInt8:    sum_bits = 16 + $clog2(lanes);
+      default:       sum_bits = 32;
+    endcase
+  endfunction
+
+  // A trit on two wires: `nonzero` and, of a non-zero one, `negative`. Code 2'b10 (negative zero)
+  // is illegal.
+  localparam int unsigned TritNonzero  = 0;  // index of the bit plane
+  localparam int unsigned TritNegative = 1;
 
 endpackage

@@ -33,7 +33,7 @@ void add_fp16_arithmetic(const Geometry& g, const EngineCounts& n, energy::Activ
         n.y_words * (kernels::kFloatAccumulators - 1));
 }
 
-// Flip-flops that took a value: the stages of rtl/tern_engine.sv.
+// Flip-flops that took a value: the stages of rtl/v1/tern_v1_engine.sv.
 std::uint64_t register_bits(const MachineConfig& c, const Geometry& g, const EngineCounts& n) {
   const bool fp16 = g.format == Format::kFp16;
   unsigned column_bits = 0;

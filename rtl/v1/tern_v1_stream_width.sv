@@ -4,7 +4,7 @@
 // beat into narrower words, lowest first. The last beat of a word is not stored but passed
 // through, so equal widths are wires and no cycle is lost.
 
-module tern_stream_width #(
+module tern_v1_stream_width #(
   parameter int unsigned InBits  = 256,
   parameter int unsigned OutBits = 256
 ) (
@@ -25,7 +25,7 @@ module tern_stream_width #(
   localparam int unsigned Cut    = InBits / OutBits;
 
   if (Gather * InBits != OutBits && Cut * OutBits != InBits) begin : gen_check_params
-    $error("tern_stream_width: one width must be a multiple of the other");
+    $error("tern_v1_stream_width: one width must be a multiple of the other");
   end
 
   if (Gather == 1) begin : gen_wires

@@ -5,7 +5,7 @@
 // others follow cycle by cycle; only weights that have not come, or a bank of accumulators that
 // has not drained, hold a step back.
 
-module tern_sequencer #(
+module tern_v1_sequencer #(
   parameter  int unsigned MaxTokens = 8,
   parameter  int unsigned MaxSteps  = 256,
   localparam int unsigned SlotBits  = $clog2(2 * MaxTokens),
@@ -43,10 +43,10 @@ module tern_sequencer #(
 );
 
   if (MaxTokens < 2 || (MaxTokens & (MaxTokens - 1)) != 0 || MaxTokens > 128) begin : gen_check_b
-    $error("tern_sequencer: MaxTokens must be a power of two in [2, 128]");
+    $error("tern_v1_sequencer: MaxTokens must be a power of two in [2, 128]");
   end
   if (MaxSteps < 1 || MaxSteps > 65535) begin : gen_check_steps
-    $error("tern_sequencer: MaxSteps must be in [1, 65535]");
+    $error("tern_v1_sequencer: MaxSteps must be in [1, 65535]");
   end
 
   typedef enum logic [1:0] {Idle, Load, Run, Drain} state_e;

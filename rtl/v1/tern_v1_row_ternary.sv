@@ -4,7 +4,7 @@
 // in one of two banks: while a row group sums into one bank, the group before drains from the
 // other.
 
-module tern_row_ternary #(
+module tern_v1_row_ternary #(
   parameter  int unsigned Lanes    = 16,
   parameter  int unsigned Slots    = 16,
   parameter  int unsigned AccWidth = 21,  // exact for 2^(AccWidth-9) columns
@@ -34,12 +34,12 @@ module tern_row_ternary #(
   localparam int unsigned SumWidth = ActWidth + $clog2(Lanes) + 1;
 
   if (AccWidth < SumWidth) begin : gen_check_params
-    $error("tern_row_ternary: AccWidth must hold the sum of one step");
+    $error("tern_v1_row_ternary: AccWidth must hold the sum of one step");
   end
 
   logic signed [SumWidth-1:0] sum;
 
-  tern_dot_ternary #(.Lanes(Lanes), .ActWidth(ActWidth)) u_dot (
+  tern_v1_dot_ternary #(.Lanes(Lanes), .ActWidth(ActWidth)) u_dot (
     .clk_i, .valid_i(dot_valid_i), .w_i, .x_i, .sum_o(sum)
   );
 

@@ -7,8 +7,8 @@
 //
 // No ready depends on its own valid, and no output but the ready signals on an input.
 
-module tern_engine #(
-  parameter  int unsigned Format    = tern_pkg::FormatTernary,
+module tern_v1_engine #(
+  parameter  int unsigned Format    = tern_v1_pkg::FormatTernary,
   parameter  int unsigned Rows      = 8,
   parameter  int unsigned Lanes     = 16,
   parameter  int unsigned MaxTokens = 8,
@@ -55,7 +55,7 @@ module tern_engine #(
   output logic [31:0]         config_beat_bits_o
 );
 
-  localparam bit          IsFp16      = Format == tern_pkg::FormatFp16;
+  localparam bit          IsFp16      = Format == tern_v1_pkg::FormatFp16;
   localparam int unsigned ActWidth    = IsFp16 ? 16 : 8;
   localparam int unsigned WeightWidth = IsFp16 ? 16 : 2;
   localparam int unsigned XBits       = Lanes * ActWidth;
@@ -66,20 +66,20 @@ module tern_engine #(
   localparam int unsigned SlotBits    = $clog2(2 * MaxTokens);
   localparam int unsigned RowBits     = Rows > 1 ? $clog2(Rows) : 1;
   // |sum| <= 2^7 * MaxCols, and +2^7 * MaxCols occurs.
-  localparam int unsigned AccWidth    = IsFp16 ? 32 * tern_pkg::Fp16Accumulators
+  localparam int unsigned AccWidth    = IsFp16 ? 32 * tern_v1_pkg::Fp16Accumulators
                                                : 9 + $clog2(MaxCols);
 
-  if (Format > tern_pkg::FormatFp16) begin : gen_check_format
-    $error("tern_engine: Format must be 0 (ternary) or 1 (FP16)");
+  if (Format > tern_v1_pkg::FormatFp16) begin : gen_check_format
+    $error("tern_v1_engine: Format must be 0 (ternary) or 1 (FP16)");
   end
   if (Rows < 1 || MaxSteps * Lanes != MaxCols) begin : gen_check_shape
-    $error("tern_engine: Rows must be positive and MaxCols a multiple of Lanes");
+    $error("tern_v1_engine: Rows must be positive and MaxCols a multiple of Lanes");
   end
   if (MaxCols > 65536) begin : gen_check_cols
-    $error("tern_engine: sums are exact, or free of overflow, up to MaxCols = 65,536 only");
+    $error("tern_v1_engine: sums are exact, or free of overflow, up to MaxCols = 65,536 only");
   end
   if (WBits % BeatBits != 0) begin : gen_check_beat
-    $error("tern_engine: a weight step must be a whole number of beats");
+    $error("tern_v1_engine: a weight step must be a whole number of beats");
   end
 
   // Streams in.
@@ -87,12 +87,12 @@ module tern_engine #(
   logic [XBits-1:0] x_word;
   logic [WBits-1:0] w_word;
 
-  tern_stream_width #(.InBits(BeatBits), .OutBits(XBits)) u_x_width (
+  tern_v1_stream_width #(.InBits(BeatBits), .OutBits(XBits)) u_x_width (
     .clk_i, .rst_ni,
     .in_valid_i(x_valid_i), .in_ready_o(x_ready_o), .in_data_i(x_data_i),
     .out_valid_o(x_valid), .out_ready_i(x_ready), .out_last_i(x_last), .out_data_o(x_word)
   );
-  tern_stream_width #(.InBits(BeatBits), .OutBits(WBits)) u_w_width (
+  tern_v1_stream_width #(.InBits(BeatBits), .OutBits(WBits)) u_w_width (
     .clk_i, .rst_ni,
     .in_valid_i(w_valid_i), .in_ready_o(w_ready_o), .in_data_i(w_data_i),
     .out_valid_o(w_valid), .out_ready_i(w_ready), .out_last_i(1'b0), .out_data_o(w_word)
@@ -105,7 +105,7 @@ module tern_engine #(
   logic [SlotBits-1:0] fire_slot;
   logic [AddrBits-1:0] addr;
 
-  tern_sequencer #(.MaxTokens(MaxTokens), .MaxSteps(MaxSteps)) u_sequencer (
+  tern_v1_sequencer #(.MaxTokens(MaxTokens), .MaxSteps(MaxSteps)) u_sequencer (
     .clk_i, .rst_ni,
     .job_valid_i, .job_ready_o, .job_row_groups_i, .job_steps_i, .job_tokens_i,
     .job_start_o(job_start), .job_refused_o(job_refused), .tokens_o(tokens),
@@ -122,7 +122,7 @@ module tern_engine #(
   logic [WBits-1:0]    w_q;
   logic [XBits-1:0]    x_q;
 
-  tern_activation_buffer #(.Width(XBits), .Depth(Depth)) u_activations (
+  tern_v1_activation_buffer #(.Width(XBits), .Depth(Depth)) u_activations (
     .clk_i,
     .write_i(load), .write_addr_i(addr), .write_data_i(x_word),
     .read_i(fire), .read_addr_i(addr), .read_data_o(x_q)
@@ -161,7 +161,7 @@ module tern_engine #(
   logic [AccWidth-1:0]      acc;
   logic [Rows-1:0]          row_bad;
 
-  tern_drain #(.Rows(Rows), .MaxTokens(MaxTokens)) u_drain (
+  tern_v1_drain #(.Rows(Rows), .MaxTokens(MaxTokens)) u_drain (
     .clk_i, .rst_ni, .commit_i(valid2_q && last2_q), .tokens_i(tokens), .advance_i(advance),
     .read_o(read), .row_o(row), .slot_o(read_slot), .release_o(bank_release),
     .empty_o(drain_empty)
@@ -189,14 +189,14 @@ module tern_engine #(
   for (genvar r = 0; r < Rows; r++) begin : gen_row
     localparam int unsigned RowWBits = Lanes * WeightWidth;
     if (IsFp16) begin : gen_fp16
-      tern_row_fp16 #(.Lanes(Lanes), .Slots(2 * MaxTokens)) u_row (
+      tern_v1_row_fp16 #(.Lanes(Lanes), .Slots(2 * MaxTokens)) u_row (
         .clk_i, .rst_ni, .dot_valid_i(valid1_q), .w_i(w_q[RowWBits*r +: RowWBits]), .x_i(x_q),
         .acc_valid_i(valid2_q), .acc_first_i(first2_q), .acc_slot_i(slot2_q),
         .read_i(read && row == RowBits'(r)), .read_slot_i(read_slot),
         .acc_o(row_acc[AccWidth*r +: AccWidth]), .clear_i(job_start), .bad_o(row_bad[r])
       );
     end else begin : gen_ternary
-      tern_row_ternary #(.Lanes(Lanes), .Slots(2 * MaxTokens), .AccWidth(AccWidth)) u_row (
+      tern_v1_row_ternary #(.Lanes(Lanes), .Slots(2 * MaxTokens), .AccWidth(AccWidth)) u_row (
         .clk_i, .rst_ni, .dot_valid_i(valid1_q), .w_i(w_q[RowWBits*r +: RowWBits]), .x_i(x_q),
         .acc_valid_i(valid2_q), .acc_first_i(first2_q), .acc_slot_i(slot2_q),
         .read_i(read && row == RowBits'(r)), .read_slot_i(read_slot),
@@ -206,7 +206,7 @@ module tern_engine #(
   end
 
   if (IsFp16) begin : gen_reduce
-    tern_reduce_fp16 u_reduce (
+    tern_v1_reduce_fp16 u_reduce (
       .clk_i, .rst_ni, .advance_i(advance), .valid_i(read_q), .acc_i(acc),
       .valid_o(y_valid_o), .sum_o(y_data_o), .empty_o(pipe_empty)
     );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The functions of tern_fp_pkg on pins.
+// The functions of tern_v1_fp_pkg on pins.
 
 module tern_fp_probe (
   input  logic [15:0] h_i,
@@ -13,8 +13,8 @@ module tern_fp_probe (
   output logic        finite_o  // h_i
 );
 
-  assign product_o = tern_fp_pkg::product(h_i, k_i);
-  assign sum_o     = tern_fp_pkg::add(a_i, b_i);
-  assign finite_o  = tern_fp_pkg::finite(h_i[14:10]);
+  assign product_o = tern_v1_fp_pkg::product(h_i, k_i);
+  assign sum_o     = tern_v1_fp_pkg::add(a_i, b_i);
+  assign finite_o  = tern_v1_fp_pkg::finite(h_i[14:10]);
 
 endmodule

@@ -3,12 +3,12 @@
 // Floating point for the FP16 dot product: the exact product of two binary16 as binary32, and a
 // binary32 adder that rounds to nearest even.
 //
-// Precondition of both: finite operands (tern_row_fp16 flags the others). A product of two finite
+// Precondition of both: finite operands (tern_v1_row_fp16 flags the others). A product of two finite
 // binary16 is a multiple of 2^-48 below 2^32, so a sum of up to 65,536 of them, rounded at every
 // step, is zero or lies in [2^-48, 2^49): never subnormal, never infinite. The adder therefore
 // knows zeros and normals only.
 
-package tern_fp_pkg;
+package tern_v1_fp_pkg;
 
   function automatic logic finite(logic [4:0] exponent);
     finite = exponent != 5'd31;

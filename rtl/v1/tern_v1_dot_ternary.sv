@@ -5,7 +5,7 @@
 // each negation rides in the empty lowest bit of a carry word. So -128 needs no ninth bit: its
 // inverse is 127, and the carry is added at full width.
 
-module tern_dot_ternary #(
+module tern_v1_dot_ternary #(
   parameter  int unsigned Lanes    = 16,
   parameter  int unsigned ActWidth = 8,
   localparam int unsigned SumWidth = ActWidth + $clog2(Lanes) + 1  // Lanes * 2^(ActWidth-1) fits
@@ -13,14 +13,14 @@ module tern_dot_ternary #(
   input  logic                       clk_i,
 
   input  logic                       valid_i,
-  input  logic [2*Lanes-1:0]         w_i,   // [Lanes] of tern_pkg::trit_e
+  input  logic [2*Lanes-1:0]         w_i,   // [Lanes] of tern_v1_pkg::trit_e
   input  logic [ActWidth*Lanes-1:0]  x_i,   // [Lanes], signed
 
   output logic signed [SumWidth-1:0] sum_o  // of the last valid step, one cycle after it
 );
 
   if (Lanes < 2) begin : gen_check_params
-    $error("tern_dot_ternary: Lanes must be at least 2");
+    $error("tern_v1_dot_ternary: Lanes must be at least 2");
   end
 
   // Words in the order in which 3:2 compressors take them, three at a time from the front, and

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proof obligation: after a valid step tern_dot_ternary holds what a design that multiplies would
+// Proof obligation: after a valid step tern_v1_dot_ternary holds what a design that multiplies would
 // hold, for every legal trit and every activation, -2^(ActWidth-1) among them.
 
 module tern_dot_ternary_proof #(
@@ -16,7 +16,7 @@ module tern_dot_ternary_proof #(
 
   logic signed [SumWidth-1:0] sum;
 
-  tern_dot_ternary #(.Lanes(Lanes), .ActWidth(ActWidth)) u_dot (
+  tern_v1_dot_ternary #(.Lanes(Lanes), .ActWidth(ActWidth)) u_dot (
     .clk_i, .valid_i, .w_i, .x_i, .sum_o(sum)
   );
 

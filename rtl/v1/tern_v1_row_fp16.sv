@@ -2,12 +2,12 @@
 //
 // One row of an FP16 engine: the lanes and, per slot, one binary32 accumulator a lane. Multiply
 // and accumulate take a cycle each; sums of a slot follow one another without a gap. Slots are
-// those of tern_row_ternary.
+// those of tern_v1_row_ternary.
 
-module tern_row_fp16 #(
+module tern_v1_row_fp16 #(
   parameter  int unsigned Lanes    = 16,
   parameter  int unsigned Slots    = 16,
-  localparam int unsigned AccWidth = 32 * tern_pkg::Fp16Accumulators,
+  localparam int unsigned AccWidth = 32 * tern_v1_pkg::Fp16Accumulators,
   localparam int unsigned SlotBits = $clog2(Slots)
 ) (
   input  logic                clk_i,
@@ -30,13 +30,13 @@ module tern_row_fp16 #(
   output logic                bad_o         // an infinity or NaN since clear_i: sums are void
 );
 
-  if (Lanes != tern_pkg::Fp16Accumulators) begin : gen_check_params
-    $error("tern_row_fp16: lane l owns accumulator l, so Lanes must be 16");
+  if (Lanes != tern_v1_pkg::Fp16Accumulators) begin : gen_check_params
+    $error("tern_v1_row_fp16: lane l owns accumulator l, so Lanes must be 16");
   end
 
   logic [32*Lanes-1:0] product;
 
-  tern_dot_fp16 #(.Lanes(Lanes)) u_dot (
+  tern_v1_dot_fp16 #(.Lanes(Lanes)) u_dot (
     .clk_i, .valid_i(dot_valid_i), .w_i, .x_i, .product_o(product)
   );
 
@@ -49,7 +49,7 @@ module tern_row_fp16 #(
     if (acc_valid_i) begin
       if (!acc_first_i) old = acc_q[acc_slot_i];
       for (int unsigned l = 0; l < Lanes; l++) begin
-        next[32*l +: 32] = tern_fp_pkg::add(old[32*l +: 32], product[32*l +: 32]);
+        next[32*l +: 32] = tern_v1_fp_pkg::add(old[32*l +: 32], product[32*l +: 32]);
       end
     end
   end
@@ -64,8 +64,8 @@ module tern_row_fp16 #(
     bad = 1'b0;
     if (dot_valid_i) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
-        bad = bad | !tern_fp_pkg::finite(w_i[16*l+10 +: 5])
-                  | !tern_fp_pkg::finite(x_i[16*l+10 +: 5]);
+        bad = bad | !tern_v1_fp_pkg::finite(w_i[16*l+10 +: 5])
+                  | !tern_v1_fp_pkg::finite(x_i[16*l+10 +: 5]);
       end
     end
   end

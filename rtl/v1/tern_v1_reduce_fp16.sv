@@ -3,7 +3,7 @@
 // Sums the 16 partial sums of an FP16 dot product: a[i] + a[i + s] for s = 8, 4, 2, 1, the order
 // of kernels/dense/dense.h. One dot product per cycle, four cycles deep.
 
-module tern_reduce_fp16 (
+module tern_v1_reduce_fp16 (
   input  logic         clk_i,
   input  logic         rst_ni,
 
@@ -29,20 +29,20 @@ module tern_reduce_fp16 (
     sum1 = '0;
     if (valid_i) begin
       for (int unsigned i = 0; i < 8; i++) begin
-        sum8[32*i +: 32] = tern_fp_pkg::add(acc_i[32*i +: 32], acc_i[32*(i+8) +: 32]);
+        sum8[32*i +: 32] = tern_v1_fp_pkg::add(acc_i[32*i +: 32], acc_i[32*(i+8) +: 32]);
       end
     end
     if (valid_q[0]) begin
       for (int unsigned i = 0; i < 4; i++) begin
-        sum4[32*i +: 32] = tern_fp_pkg::add(sum8_q[32*i +: 32], sum8_q[32*(i+4) +: 32]);
+        sum4[32*i +: 32] = tern_v1_fp_pkg::add(sum8_q[32*i +: 32], sum8_q[32*(i+4) +: 32]);
       end
     end
     if (valid_q[1]) begin
       for (int unsigned i = 0; i < 2; i++) begin
-        sum2[32*i +: 32] = tern_fp_pkg::add(sum4_q[32*i +: 32], sum4_q[32*(i+2) +: 32]);
+        sum2[32*i +: 32] = tern_v1_fp_pkg::add(sum4_q[32*i +: 32], sum4_q[32*(i+2) +: 32]);
       end
     end
-    if (valid_q[2]) sum1 = tern_fp_pkg::add(sum2_q[31:0], sum2_q[63:32]);
+    if (valid_q[2]) sum1 = tern_v1_fp_pkg::add(sum2_q[31:0], sum2_q[63:32]);
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -3,7 +3,7 @@
 // Reads finished row groups out of the accumulators, one dot product per cycle: for each token
 // all rows, oldest group first.
 
-module tern_drain #(
+module tern_v1_drain #(
   parameter  int unsigned Rows      = 8,
   parameter  int unsigned MaxTokens = 8,
   localparam int unsigned RowBits   = Rows > 1 ? $clog2(Rows) : 1,

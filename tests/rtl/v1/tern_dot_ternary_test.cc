@@ -5,7 +5,7 @@
 // are junk and leave the sum as it was.
 // Parameters: Lanes=16, ActWidth=8.
 
-#include <Vtern_dot_ternary.h>
+#include <Vtern_v1_dot_ternary.h>
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -20,7 +20,7 @@ constexpr std::size_t kLanes = 16;
 
 struct Bench {
   RandomPowerUp context;
-  Vtern_dot_ternary dut{&context};
+  Vtern_v1_dot_ternary dut{&context};
   std::array<int, kLanes> w{}, x{};
 
   explicit Bench(unsigned seed) : context(seed) {

@@ -13,7 +13,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/rtl/engine_bench.h"
+#include "tests/rtl/v1/engine_bench.h"
 
 namespace tern::rtl {
 namespace {

@@ -3,7 +3,7 @@
 // The activations of a job: a memory of one write and one read port, read data one cycle after
 // the address.
 
-module tern_activation_buffer #(
+module tern_v1_activation_buffer #(
   parameter  int unsigned Width    = 128,
   parameter  int unsigned Depth    = 2048,
   localparam int unsigned AddrBits = $clog2(Depth)

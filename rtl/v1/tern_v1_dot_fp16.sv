@@ -2,7 +2,7 @@
 //
 // FP16 lanes: the product of each pair of binary16, exact in binary32, one step per cycle.
 
-module tern_dot_fp16 #(
+module tern_v1_dot_fp16 #(
   parameter int unsigned Lanes = 16
 ) (
   input  logic                clk_i,
@@ -22,7 +22,7 @@ module tern_dot_fp16 #(
     product = '0;
     if (valid_i) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
-        product[32*l +: 32] = tern_fp_pkg::product(w_i[16*l +: 16], x_i[16*l +: 16]);
+        product[32*l +: 32] = tern_v1_fp_pkg::product(w_i[16*l +: 16], x_i[16*l +: 16]);
       end
     end
   end
