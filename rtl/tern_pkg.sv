@@ -44,6 +44,16 @@ package tern_pkg;
     endcase
   endfunction
 
+  // Cycles from operands to sum_o of the dot-product unit, and from a sum to the accumulator: a
+  // slot takes its next sum at least so many cycles after the last one.
+  function automatic int unsigned dot_latency(int unsigned format, int unsigned lanes);
+    dot_latency = is_float(format) ? 3 + $clog2(lanes) : 2;
+  endfunction
+
+  function automatic int unsigned acc_latency(int unsigned format);
+    acc_latency = is_float(format) ? 3 : 1;
+  endfunction
+
   // A trit on two wires: `nonzero` and, of a non-zero one, `negative`. Code 2'b10 (negative zero)
   // is illegal.
   localparam int unsigned TritNonzero  = 0;  // index of the bit plane
