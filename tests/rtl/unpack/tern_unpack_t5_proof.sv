@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Proof obligation: every trit of tern_unpack_t5's result is that of the decoder of one lane (which
+// has a proof of its own) for the byte whose bits stand where the layout says, and the flag is set
+// if and only if one of them is illegal.
+
+module tern_unpack_t5_proof #(
+  parameter int unsigned Rows  = 10,
+  parameter int unsigned Lanes = 4
+) (
+  input logic [Rows*Lanes*8/5-1:0] word_i
+);
+
+  logic [Rows*2*Lanes-1:0] w;
+  logic                    illegal;
+
+  tern_unpack_t5 #(.Rows(Rows), .Lanes(Lanes)) u_unpack (
+    .word_i, .w_o(w), .illegal_o(illegal)
+  );
+
+  logic [Rows/5*Lanes-1:0] any;
+  always_comb assert (illegal == (any != '0));
+
+  for (genvar g = 0; g < Rows / 5; g++) begin : gen_group
+    for (genvar l = 0; l < Lanes; l++) begin : gen_lane
+      logic [7:0] code;
+      logic [4:0] nonzero, negative;
+
+      for (genvar b = 0; b < 8; b++) begin : gen_bit
+        assign code[b] = word_i[(g*8 + b)*Lanes + l];
+      end
+      tern_decode_t5 #(.Lanes(1)) u_decode (
+        .code_i(code), .nonzero_o(nonzero), .negative_o(negative), .illegal_o(any[g*Lanes + l])
+      );
+      for (genvar t = 0; t < 5; t++) begin : gen_trit
+        always_comb begin
+          assert (w[((5*g + t)*2 + 0)*Lanes + l] == nonzero[t]);
+          assert (w[((5*g + t)*2 + 1)*Lanes + l] == negative[t]);
+        end
+      end
+    end
+  end
+
+endmodule
