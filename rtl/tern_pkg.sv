@@ -54,9 +54,73 @@ package tern_pkg;
     acc_latency = is_float(format) ? 3 : 1;
   endfunction
 
+  // Values of the DotUnit parameter: variants of the ternary unit; other formats have one.
+  localparam int unsigned DotTree = 0;
+  localparam int unsigned DotLut2 = 1;
+  localparam int unsigned DotLut3 = 2;
+
+  // Codes of ternary weights in a job: two bits each, or five trits in eight.
+  localparam bit CodeT2 = 1'b0;
+  localparam bit CodeT5 = 1'b1;
+
   // A trit on two wires: `nonzero` and, of a non-zero one, `negative`. Code 2'b10 (negative zero)
   // is illegal.
   localparam int unsigned TritNonzero  = 0;  // index of the bit plane
   localparam int unsigned TritNegative = 1;
+
+  // What a job's Code register names: how its weights lie in memory (kernels/tiles/tiles.h).
+  localparam int unsigned JobT2   = 0;
+  localparam int unsigned JobT5   = 1;
+  localparam int unsigned JobI4   = 2;
+  localparam int unsigned JobI8   = 3;
+  localparam int unsigned JobE4m3 = 4;
+  localparam int unsigned JobBf16 = 5;
+  localparam int unsigned JobF16  = 6;
+
+  // The job code of a format's weights; ternary engines take JobT2 as well.
+  function automatic int unsigned job_code(int unsigned format);
+    job_code = format + 1;
+  endfunction
+
+  // What the Status register reads.
+  localparam int unsigned StatusIdle       = 0;  // since reset
+  localparam int unsigned StatusBusy       = 1;
+  localparam int unsigned StatusDone       = 2;
+  localparam int unsigned StatusBadShape   = 3;  // a size is zero or too large: nothing was done
+  localparam int unsigned StatusBadAddress = 4;  // misaligned, or beyond AddrBits: nothing was done
+  localparam int unsigned StatusBadCode    = 5;  // weights of another engine: nothing was done
+  localparam int unsigned StatusBusError   = 6;  // memory refused an access: results are void
+  localparam int unsigned StatusBadWeight  = 7;  // an illegal code: results are void
+
+  // 32-bit registers by word index (byte offset / 4). Addresses and counters of 64 bits take two,
+  // low word first. Read only: what the engine is, and what it did last.
+  localparam int unsigned RegMagic      = 0;   // "TERN"
+  localparam int unsigned RegFormat     = 1;
+  localparam int unsigned RegRows       = 2;
+  localparam int unsigned RegLanes      = 3;
+  localparam int unsigned RegMaxTokens  = 4;   // of one pass over the weights
+  localparam int unsigned RegMaxCols    = 5;
+  localparam int unsigned RegBeatBytes  = 6;
+  localparam int unsigned RegDotUnit    = 7;
+  localparam int unsigned RegStatus     = 8;
+  localparam int unsigned RegInterrupt  = 9;   // bit 0: a job has ended; write 1 to clear
+  localparam int unsigned RegEnable     = 10;  // bit 0: that drives irq_o
+  localparam int unsigned RegDoorbell   = 11;  // write 1: begin; refused while busy
+  localparam int unsigned RegRowCount   = 12;  // the job: M
+  localparam int unsigned RegColCount   = 13;  // K
+  localparam int unsigned RegTokenCount = 14;  // T
+  localparam int unsigned RegCode       = 15;
+  localparam int unsigned RegXAddress   = 16;  // beat-aligned, as WAddress and XStride
+  localparam int unsigned RegWAddress   = 18;
+  localparam int unsigned RegYAddress   = 20;  // 4-byte aligned, as YStride
+  localparam int unsigned RegXStride    = 22;  // bytes from token to token
+  localparam int unsigned RegYStride    = 23;
+  localparam int unsigned RegCycles     = 24;  // of the last job, 64 bits, as all that follow
+  localparam int unsigned RegFires      = 26;  // steps that met a token
+  localparam int unsigned RegWaitMemory = 28;  // cycles without a fire: weights had not come
+  localparam int unsigned RegWaitDrain  = 30;  // ... results had not left
+  localparam int unsigned Registers     = 32;
+
+  localparam logic [31:0] Magic = 32'h4e524554;
 
 endpackage

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The accelerator's engine: Y = W X for a job of rows x columns x tokens. One stream brings the
+// activations, which stay, and then the weights, which pass once, Rows x Lanes a step; results
+// leave one word a cycle while the next row group runs. Format picks the dot-product unit and with
+// it the width of a weight; everything else is the same machine.
+//
+// The stream counts in units of Lanes bytes: activations [tokens, steps] of act_bits / 8 units,
+// then weights [row groups, steps] in the code of the job (kernels/tiles/tiles.h). Rows and columns
+// that fill up the last group and step are zero weights; activations there are ignored.
+//
+// No ready depends on its own valid, and no output but the ready signals on an input.
+
+module tern_engine #(
+  parameter  int unsigned Format    = tern_pkg::FormatTernary,
+  parameter  int unsigned DotUnit   = tern_pkg::DotTree,
+  parameter  int unsigned Rows      = 20,
+  parameter  int unsigned Lanes     = 64,
+  parameter  int unsigned MaxTokens = 16,
+  parameter  int unsigned MaxCols   = 8192,
+  parameter  int unsigned BeatBits  = 512,
+  localparam int unsigned RowBits   = $clog2(Rows + 1)
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+
+  input  logic                job_valid_i,
+  output logic                job_ready_o,
+  input  logic [23:0]         job_rows_i,      // 1 ... 2^24 - 1
+  input  logic [16:0]         job_cols_i,      // 1 ... MaxCols
+  input  logic [7:0]          job_tokens_i,    // 1 ... MaxTokens
+  input  logic                job_code_i,      // ternary: tern_pkg::CodeT2 or CodeT5
+
+  input  logic                in_valid_i,
+  output logic                in_ready_o,
+  input  logic [BeatBits-1:0] in_data_i,
+
+  // Results [row groups, tokens, rows of the group]: int32 or binary32.
+  output logic                y_valid_o,
+  input  logic                y_ready_i,
+  output logic [31:0]         y_data_o,
+  output logic                y_last_row_o,    // of its token in this row group
+  output logic                y_last_token_o,  // of its row group
+  output logic                y_last_group_o,  // of its job
+
+  // What happened, for the job's status and counters.
+  output logic                bad_weight_o,    // the weights of a step held an illegal code
+  output logic                event_load_o,    // an activation word was written
+  output logic                event_fire_o,    // a step met a token
+  output logic                wait_weights_o,  // no fire: weights have not come
+  output logic                wait_drain_o     // no fire: results have not left
+);
+
+  localparam int unsigned ActBits    = tern_pkg::act_bits(Format);
+  localparam int unsigned SumBits    = tern_pkg::sum_bits(Format, Lanes);
+  localparam int unsigned AccBits    = tern_pkg::sum_bits(Format, MaxCols);
+  localparam int unsigned DotLatency = tern_pkg::dot_latency(Format, Lanes);
+  localparam int unsigned AccLatency = tern_pkg::acc_latency(Format);
+  localparam int unsigned Stages     = DotLatency + AccLatency;
+  localparam int unsigned UnitBits   = 8 * Lanes;
+  localparam int unsigned WordBits   = Lanes * ActBits;
+  localparam int unsigned StepBits   = Rows * Lanes * tern_pkg::weight_bits(Format);
+  localparam int unsigned Depth      = MaxTokens * (MaxCols / Lanes);
+  localparam int unsigned AddrBits   = $clog2(Depth);
+  localparam int unsigned SlotBits   = $clog2(2 * MaxTokens);
+
+  if (Format >= tern_pkg::Formats) begin : gen_check_format
+    $error("tern_engine: Format must be one of tern_pkg's");
+  end
+  if (BeatBits < 32 || UnitBits % BeatBits != 0) begin : gen_check_beat
+    $error("tern_engine: a beat must be 32 bits or more and divide a unit of 8 bits x Lanes");
+  end
+
+  // The stream in units.
+  logic                unit_valid, unit_ready, running;
+  logic [UnitBits-1:0] unit;
+
+  tern_gather #(.InBits(BeatBits), .OutBits(UnitBits)) u_units (
+    .clk_i, .rst_ni,
+    .in_valid_i, .in_ready_o, .in_data_i,
+    .out_valid_o(unit_valid), .out_ready_i(unit_ready), .out_data_o(unit)
+  );
+
+  logic                x_unit_ready, x_valid, x_ready, w_unit_ready, w_valid, w_take;
+  logic [WordBits-1:0] x_word;
+
+  assign unit_ready = running ? w_unit_ready : x_unit_ready;
+
+  tern_gather #(.InBits(UnitBits), .OutBits(WordBits)) u_x_words (
+    .clk_i, .rst_ni,
+    .in_valid_i(unit_valid && !running), .in_ready_o(x_unit_ready), .in_data_i(unit),
+    .out_valid_o(x_valid), .out_ready_i(x_ready), .out_data_o(x_word)
+  );
+
+  logic job_start, code_q;
+  always_ff @(posedge clk_i) begin
+    if (job_start) code_q <= job_code_i;
+  end
+
+  logic [StepBits-1:0] w;
+
+  tern_weights #(.Format(Format), .Rows(Rows), .Lanes(Lanes)) u_weights (
+    .clk_i, .rst_ni, .code_i(code_q),
+    .unit_valid_i(unit_valid && running), .unit_ready_o(w_unit_ready), .unit_i(unit),
+    .valid_o(w_valid), .take_i(w_take), .w_o(w), .illegal_o(bad_weight_o)
+  );
+
+  // Control.
+  logic                      load, load_partial, fire, fire_first, fire_last, fire_final;
+  logic                      bank_release, quiet;
+  logic [7:0]                tokens;
+  logic [SlotBits-1:0]       fire_slot;
+  logic [RowBits-1:0]        fire_rows;
+  logic [AddrBits-1:0]       addr;
+  logic [$clog2(Lanes)-1:0]  load_live;
+
+  tern_sequencer #(
+    .Rows(Rows), .Lanes(Lanes), .MaxTokens(MaxTokens), .MaxCols(MaxCols), .AccLatency(AccLatency)
+  ) u_sequencer (
+    .clk_i, .rst_ni,
+    .job_valid_i, .job_ready_o, .job_rows_i, .job_cols_i, .job_tokens_i,
+    .job_start_o(job_start), .tokens_o(tokens),
+    .x_valid_i(x_valid), .x_ready_o(x_ready),
+    .load_o(load), .load_partial_o(load_partial), .load_live_o(load_live),
+    .w_valid_i(w_valid), .w_take_o(w_take), .running_o(running),
+    .fire_o(fire), .fire_first_o(fire_first), .fire_last_o(fire_last), .fire_slot_o(fire_slot),
+    .fire_rows_o(fire_rows), .fire_final_o(fire_final), .addr_o(addr),
+    .release_i(bank_release), .quiet_i(quiet), .wait_weights_o, .wait_drain_o
+  );
+
+  // Stage 0: operands stand before the dot-product unit. Stage DotLatency: their sums stand before
+  // the accumulators, which hold them after the last stage.
+  logic [WordBits-1:0]   x;
+  logic [Stages-1:0]     valid_q, last_q;
+  logic [DotLatency:0]   first_q;
+  logic [SlotBits-1:0]   slot_q [DotLatency+1];
+
+  tern_activations #(.Format(Format), .Lanes(Lanes), .Depth(Depth)) u_activations (
+    .clk_i,
+    .write_i(load), .write_addr_i(addr), .partial_i(load_partial), .live_i(load_live),
+    .write_data_i(x_word),
+    .read_i(fire), .read_addr_i(addr), .read_data_o(x)
+  );
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) valid_q <= '0;
+    else         valid_q <= {valid_q[Stages-2:0], fire};
+  end
+
+  always_ff @(posedge clk_i) begin
+    last_q    <= {last_q[Stages-2:0], fire_last};
+    first_q   <= {first_q[DotLatency-1:0], fire_first};
+    slot_q[0] <= fire_slot;
+    for (int unsigned s = 1; s <= DotLatency; s++) slot_q[s] <= slot_q[s-1];
+  end
+
+  assign event_load_o = load;
+  assign event_fire_o = valid_q[0];
+
+  logic [Rows*SumBits-1:0] sum;
+
+  tern_dot #(.Format(Format), .DotUnit(DotUnit), .Rows(Rows), .Lanes(Lanes)) u_dot (
+    .clk_i, .en_i(valid_q[DotLatency-1:0]), .w_i(w), .x_i(x), .sum_o(sum)
+  );
+
+  // Results out.
+  logic                    advance, read, read_q, drain_empty;
+  logic                    last_row, last_token, last_group, last_row_q, last_token_q, last_group_q;
+  logic [RowBits-1:0]      row, row_q;
+  logic [SlotBits-1:0]     read_slot;
+  logic [Rows*AccBits-1:0] row_acc;
+  logic [AccBits-1:0]      acc;
+
+  tern_drain #(.Rows(Rows), .MaxTokens(MaxTokens)) u_drain (
+    .clk_i, .rst_ni,
+    .fired_i(fire && fire_last), .bank_i(fire_slot[SlotBits-1]), .rows_i(fire_rows),
+    .last_i(fire_final), .commit_i(valid_q[Stages-1] && last_q[Stages-1]), .tokens_i(tokens),
+    .advance_i(advance), .read_o(read), .row_o(row), .slot_o(read_slot),
+    .last_row_o(last_row), .last_token_o(last_token), .last_group_o(last_group),
+    .release_o(bank_release), .empty_o(drain_empty)
+  );
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_row
+    if (tern_pkg::is_float(Format)) begin : gen_float
+      tern_accumulate_fp #(.Slots(2 * MaxTokens)) u_accumulate (
+        .clk_i, .en_i(valid_q[Stages-1:DotLatency]), .first_i(first_q[DotLatency]),
+        .slot_i(slot_q[DotLatency]), .sum_i(sum[SumBits*r +: SumBits]),
+        .read_i(read && row == RowBits'(r)), .read_slot_i(read_slot),
+        .acc_o(row_acc[AccBits*r +: AccBits])
+      );
+    end else begin : gen_int
+      tern_accumulate_int #(
+        .Slots(2 * MaxTokens), .SumBits(SumBits), .AccBits(AccBits)
+      ) u_accumulate (
+        .clk_i, .en_i(valid_q[DotLatency]), .first_i(first_q[DotLatency]),
+        .slot_i(slot_q[DotLatency]), .sum_i(sum[SumBits*r +: SumBits]),
+        .read_i(read && row == RowBits'(r)), .read_slot_i(read_slot),
+        .acc_o(row_acc[AccBits*r +: AccBits])
+      );
+    end
+  end
+
+  assign advance = !y_valid_o || y_ready_i;
+  assign quiet   = valid_q == '0 && drain_empty && !read_q && !y_valid_o;
+
+  always_comb begin
+    acc = '0;
+    for (int unsigned r = 0; r < Rows; r++) begin
+      if (read_q && row_q == RowBits'(r)) acc = row_acc[AccBits*r +: AccBits];
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      read_q    <= 1'b0;
+      y_valid_o <= 1'b0;
+    end else if (advance) begin
+      read_q    <= read;
+      y_valid_o <= read_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (read) begin
+      row_q        <= row;
+      last_row_q   <= last_row;
+      last_token_q <= last_token;
+      last_group_q <= last_group;
+    end
+    if (advance && read_q) begin
+      y_data_o       <= 32'(signed'(acc));
+      y_last_row_o   <= last_row_q;
+      y_last_token_o <= last_token_q;
+      y_last_group_o <= last_group_q;
+    end
+  end
+
+endmodule

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State space: shapes around every edge of a row group, a step and a block of tokens; random,
+// extreme and bounding values; memories from fast to slow with random stalls on every channel,
+// junk on idle lines, random power-up; strides longer than rows; every refusal and every error,
+// each followed by a good job.
+// Parameters: TERN_RTL_JOBS=<n> random jobs per engine and seed (default 12).
+
+#include <Vaccelerator_small_int8.h>
+#include <Vaccelerator_small_ternary.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <memory>
+
+#include "tests/rtl/top/operands.h"
+
+namespace tern::rtl {
+namespace {
+
+using sim::AxiJob;
+using sim::AxiMemoryConfig;
+using sim::AxiRegister;
+using sim::AxiStatus;
+
+constexpr std::uint64_t kBase = 0x12'3450'0000;
+constexpr std::uint8_t kCanary = 0xa7;
+
+int jobs() {
+  const char* more = std::getenv("TERN_RTL_JOBS");
+  return more != nullptr ? std::atoi(more) : 12;
+}
+
+template <typename Model>
+struct Bench {
+  std::mt19937 rng;
+  sim::AxiDriver<Model> d;
+  Machine m;
+
+  Bench(unsigned seed, unsigned busy, unsigned latency)
+      : rng(seed),
+        d({.base = kBase,
+           .bytes = 1 << 20,
+           .bytes_per_cycle = 0,
+           .latency = latency,
+           .busy = busy,
+           .junk = true,
+           .seed = seed}),
+        m{d.read(AxiRegister::kFormat),    d.read(AxiRegister::kRows),
+          d.read(AxiRegister::kLanes),     d.read(AxiRegister::kMaxTokens),
+          d.read(AxiRegister::kMaxCols),   d.read(AxiRegister::kBeatBytes)} {}
+
+  unsigned below(unsigned n) { return static_cast<unsigned>(rng() % n); }
+
+  // 1 to `limit`, often near a multiple of `tile`.
+  unsigned size(unsigned tile, unsigned limit) {
+    const unsigned near = tile * (1 + below(3)) + below(3) - 1;
+    const unsigned n = below(2) ? near : 1 + below(limit);
+    return std::clamp(n, 1u, limit);
+  }
+
+  // Puts the operands into memory at random places and strides, junk between them.
+  AxiJob place(const IntegerOperands& o, bool t2) {
+    for (std::size_t i = 0; i < 1 << 20; ++i) *d.memory.at(kBase + i) = kCanary;
+    const unsigned row_bytes = m.steps(o.shape.cols) * m.lanes * m.act_bytes();
+    AxiJob job{.rows = o.shape.rows,
+               .cols = o.shape.cols,
+               .tokens = o.shape.tokens,
+               .code = m.format == 0 && t2 ? 0 : m.format + 1,
+               .x_address = kBase + m.beat_bytes * below(64),
+               .w_address = kBase + (1 << 18) + m.beat_bytes * below(64),
+               .y_address = kBase + (3 << 18) + 4 * below(64),
+               .x_stride = row_bytes + m.beat_bytes * below(3),
+               .y_stride = 4 * (o.shape.rows + below(9))};
+    for (unsigned t = 0; t < o.shape.tokens; ++t)
+      for (unsigned k = 0; k < o.shape.cols; ++k)
+        *d.memory.at(job.x_address + t * job.x_stride + k) =
+            static_cast<std::uint8_t>(o.x[std::size_t{t} * o.shape.cols + k]);
+    const std::vector<std::uint8_t> w = o.planes(m);
+    std::copy(w.begin(), w.end(), d.memory.at(job.w_address));
+    return job;
+  }
+
+  std::uint64_t limit(const Shape& s) const {
+    const std::uint64_t steps = std::uint64_t{m.steps(s.cols)} * m.groups(s.rows);
+    return 20'000 + 64 * steps * s.tokens * m.rows * m.lanes * m.weight_bits() / 8 / m.beat_bytes;
+  }
+
+  void expect_results(const IntegerOperands& o, const AxiJob& job) {
+    std::uint64_t wrong = 0;
+    for (unsigned t = 0; t < o.shape.tokens; ++t)
+      for (unsigned r = 0; r < o.shape.rows; ++r) {
+        std::int32_t y;
+        std::memcpy(&y, d.memory.at(job.y_address + t * job.y_stride + 4 * r), 4);
+        wrong += y != o.y[std::size_t{t} * o.shape.rows + r];
+      }
+    CHECK(wrong == 0);
+    // Nothing else was written.
+    std::uint64_t touched = 0;
+    const std::uint64_t end = kBase + (1 << 20);
+    for (std::uint64_t at = kBase + (3 << 18); at < end; ++at) {
+      const std::uint64_t offset = at - job.y_address;
+      const bool inside = at >= job.y_address && offset / job.y_stride < o.shape.tokens &&
+                          offset % job.y_stride < 4 * o.shape.rows;
+      touched += !inside && *d.memory.at(at) != kCanary;
+    }
+    CHECK(touched == 0);
+  }
+
+  void good_job(const Shape& shape, Values values, bool t2) {
+    CAPTURE(shape.rows, shape.cols, shape.tokens, t2);
+    const IntegerOperands o(m, shape, values, rng);
+    const AxiJob job = place(o, t2);
+    d.start(job);
+    REQUIRE(d.finish(limit(shape)) == AxiStatus::kDone);
+    expect_results(o, job);
+    CHECK(d.memory.quiet());
+    CHECK(d.read64(AxiRegister::kFires) ==
+          std::uint64_t{m.steps(shape.cols)} * m.groups(shape.rows) * shape.tokens);
+  }
+};
+
+TEMPLATE_TEST_CASE("an accelerator's results equal the sums of products under any stalls",
+                   "[rtl]", Vaccelerator_small_ternary, Vaccelerator_small_int8) {
+  for (const unsigned seed : {1u, 2u, 3u}) {
+    Bench<TestType> b(seed, 8 - 3 * (seed - 1), seed == 1 ? 1 : 10 * seed);
+    for (int i = 0; i < jobs(); ++i) {
+      const Shape shape{b.size(b.m.rows, 70), b.size(b.m.lanes, b.m.max_cols),
+                        b.size(b.m.max_tokens, 3 * b.m.max_tokens + 1)};
+      b.good_job(shape, static_cast<Values>(b.below(3)), true);
+    }
+  }
+}
+
+// A job that must be answered with `status` within a bounded number of cycles, and a good one after.
+template <typename Model>
+void expect_refused(Bench<Model>& b, const AxiJob& job, AxiStatus status) {
+  CAPTURE(job.rows, job.cols, job.tokens, job.code, job.x_address, job.w_address, job.y_address);
+  b.d.start(job);
+  CHECK(b.d.finish(16) == status);
+  CHECK(b.d.memory.quiet());
+}
+
+TEMPLATE_TEST_CASE("jobs that cannot run are refused at once, and the next one runs", "[rtl]",
+                   Vaccelerator_small_ternary, Vaccelerator_small_int8) {
+  Bench<TestType> b(7, 8, 3);
+  const IntegerOperands o(b.m, {21, 33, 3}, Values::kRandom, b.rng);
+  const AxiJob good = b.place(o, true);
+  const auto with = [&good](auto change) {
+    AxiJob job = good;
+    change(job);
+    return job;
+  };
+  using S = AxiStatus;
+  const std::uint32_t beat = b.m.beat_bytes;
+  const std::pair<AxiJob, AxiStatus> cases[] = {
+      {with([](AxiJob& j) { j.rows = 0; }), S::kBadShape},
+      {with([](AxiJob& j) { j.rows = 1u << 24; }), S::kBadShape},
+      {with([](AxiJob& j) { j.rows = ~0u; }), S::kBadShape},
+      {with([](AxiJob& j) { j.cols = 0; }), S::kBadShape},
+      {with([&b](AxiJob& j) { j.cols = b.m.max_cols + 1; }), S::kBadShape},
+      {with([](AxiJob& j) { j.cols = 1u << 31; }), S::kBadShape},
+      {with([](AxiJob& j) { j.tokens = 0; }), S::kBadShape},
+      {with([](AxiJob& j) { j.tokens = 1u << 16; }), S::kBadShape},
+      {with([&b](AxiJob& j) { j.code = b.m.format + 2; }), S::kBadCode},
+      {with([](AxiJob& j) { j.code = 7; }), S::kBadCode},
+      {with([](AxiJob& j) { j.code = 0x101; }), S::kBadCode},
+      {with([](AxiJob& j) { j.x_address += 2; }), S::kBadAddress},
+      {with([beat](AxiJob& j) { j.x_address += beat / 2; }), S::kBadAddress},
+      {with([beat](AxiJob& j) { j.w_address += beat / 2; }), S::kBadAddress},
+      {with([beat](AxiJob& j) { j.x_stride += beat / 2; }), S::kBadAddress},
+      {with([](AxiJob& j) { j.y_address += 2; }), S::kBadAddress},
+      {with([](AxiJob& j) { j.y_stride += 1; }), S::kBadAddress},
+      {with([](AxiJob& j) { j.x_address |= 1ull << 40; }), S::kBadAddress},
+      {with([](AxiJob& j) { j.w_address |= 1ull << 63; }), S::kBadAddress},
+      {with([](AxiJob& j) { j.y_address |= 1ull << 47; }), S::kBadAddress},
+  };
+  for (const auto& [job, status] : cases) {
+    expect_refused(b, job, status);
+    b.d.start(good);
+    REQUIRE(b.d.finish(b.limit(o.shape)) == AxiStatus::kDone);
+    b.expect_results(o, good);
+  }
+}
+
+TEMPLATE_TEST_CASE("errors of memory and of weights end a job with a status, and the next one runs",
+                   "[rtl]", Vaccelerator_small_ternary, Vaccelerator_small_int8) {
+  Bench<TestType> b(8, 5, 7);
+  const IntegerOperands o(b.m, {43, 70, 2 * b.m.max_tokens + 1}, Values::kRandom, b.rng);
+  const AxiJob good = b.place(o, true);
+  const std::uint64_t limit = b.limit(o.shape);
+  const auto run = [&](const AxiJob& job) {
+    b.d.start(job);
+    return b.d.finish(limit);
+  };
+  const auto expect_good = [&] {
+    REQUIRE(run(good) == AxiStatus::kDone);
+    b.expect_results(o, good);
+  };
+  const std::uint64_t w_bytes = o.planes(b.m).size();
+
+  SECTION("SLVERR of one beat of each stream") {
+    for (const std::uint64_t at :
+         {good.x_address, good.x_address + good.x_stride * (o.shape.tokens - 1), good.w_address,
+          good.w_address + w_bytes / 2, good.w_address + w_bytes - 4, good.y_address,
+          good.y_address + good.y_stride * (o.shape.tokens - 1) + 4 * (o.shape.rows - 1)}) {
+      b.d.memory.fail_at(at);
+      CHECK(run(good) == AxiStatus::kBusError);
+      b.d.memory.fail_nowhere();
+      expect_good();
+    }
+  }
+  SECTION("addresses that nothing answers") {
+    for (const int which : {0, 1, 2}) {
+      AxiJob job = good;
+      (which == 0 ? job.x_address : which == 1 ? job.w_address : job.y_address) = 0x7000;
+      CHECK(run(job) == AxiStatus::kBusError);
+      expect_good();
+    }
+  }
+  SECTION("operands that run beyond the last address") {
+    const std::uint64_t end = std::uint64_t{1} << 40;
+    for (const int which : {0, 1, 2, 3, 4}) {
+      AxiJob job = good;
+      if (which == 0) job.x_address = end - b.m.beat_bytes;
+      if (which == 1) job.w_address = end - b.m.beat_bytes;
+      if (which == 2) job.y_address = end - 8;
+      if (which == 3) job.x_stride = 0xffff'ff00, job.x_address = end - 0x100;
+      if (which == 4) job.y_stride = 0xffff'ff00, job.y_address = end - 0x1000;
+      CHECK(run(job) == AxiStatus::kBadAddress);
+      expect_good();
+    }
+  }
+  SECTION("an illegal code anywhere, where the format has one") {
+    if (b.m.format != 0) return;
+    const std::uint64_t row_bytes = b.m.lanes / 4, plane = b.m.lanes / 8;
+    for (const std::uint64_t row : {std::uint64_t{0}, std::uint64_t{17}, w_bytes / row_bytes - 1}) {
+      std::uint8_t* nonzero = b.d.memory.at(good.w_address + row * row_bytes);
+      const std::uint8_t kept[2] = {nonzero[0], nonzero[plane]};
+      nonzero[0] = static_cast<std::uint8_t>(nonzero[0] & ~4);
+      nonzero[plane] = static_cast<std::uint8_t>(nonzero[plane] | 4);
+      CHECK(run(good) == AxiStatus::kBadWeight);
+      nonzero[0] = kept[0];
+      nonzero[plane] = kept[1];
+      expect_good();
+    }
+  }
+}
+
+TEST_CASE("registers answer as their map says", "[rtl]") {
+  Bench<Vaccelerator_small_ternary> b(9, 8, 3);
+  unsigned response = 9;
+  CHECK(b.d.read(AxiRegister::kMagic) == 0x4e524554);
+  CHECK(b.d.read(AxiRegister::kRows) == 20);
+  CHECK(b.d.read(AxiRegister::kLanes) == 16);
+  CHECK(b.d.read(AxiRegister::kMaxTokens) == 2);
+  CHECK(b.d.read(AxiRegister::kMaxCols) == 256);
+  CHECK(b.d.read(AxiRegister::kBeatBytes) == 4);
+  CHECK(b.d.read(AxiRegister::kStatus) == 0);
+  for (std::uint32_t at = 0; at < 256; at += 4) {
+    b.d.read(at, &response);
+    CHECK(response == (at < 4 * 32 ? 0 : 2));
+  }
+  for (std::uint32_t index = 0; index < 64; ++index) {
+    if (index == static_cast<std::uint32_t>(AxiRegister::kDoorbell)) continue;
+    const bool writable = index == 9 || index == 10 || (index >= 12 && index < 24);
+    CHECK(b.d.write(4 * index, 0xfffffff0 + index) == (writable ? 0 : 2));
+    if (index >= 12 && index < 24) CHECK(b.d.read(4 * index, &response) == 0xfffffff0 + index);
+  }
+  for (const unsigned strobes : {0u, 1u, 7u, 14u}) CHECK(b.d.write(48, 5, strobes) == 2);
+  CHECK(b.d.read(48, &response) == 0xfffffff0 + 12);
+  CHECK_FALSE(b.d.dut.irq_o);
+
+  // The doorbell of a busy engine; parameters may be written meanwhile, the job keeps its own.
+  const IntegerOperands o(b.m, {41, 100, 2}, Values::kRandom, b.rng);
+  const AxiJob job = b.place(o, true);
+  b.d.start(job);
+  CHECK(b.d.read(AxiRegister::kStatus) == static_cast<std::uint32_t>(AxiStatus::kBusy));
+  CHECK(b.d.write(44, 1) == 2);
+  b.d.write(AxiRegister::kRowCount, 3);
+  b.d.write64(AxiRegister::kYAddress, kBase);
+  REQUIRE(b.d.finish(b.limit(o.shape)) == AxiStatus::kDone);
+  b.expect_results(o, job);
+
+  // The interrupt: only when enabled, until it is cleared.
+  b.d.start(job);
+  b.d.write(AxiRegister::kEnable, 0);
+  for (std::uint64_t i = 0; i < b.limit(o.shape) && b.d.read(AxiRegister::kInterrupt) == 0; ++i) {
+    CHECK_FALSE(b.d.dut.irq_o);
+  }
+  CHECK(b.d.read(AxiRegister::kStatus) == static_cast<std::uint32_t>(AxiStatus::kDone));
+  CHECK_FALSE(b.d.dut.irq_o);
+  b.d.write(AxiRegister::kEnable, 1);
+  CHECK(b.d.dut.irq_o);
+  b.d.write(AxiRegister::kInterrupt, 0);
+  CHECK(b.d.dut.irq_o);
+  b.d.write(AxiRegister::kInterrupt, 1);
+  CHECK_FALSE(b.d.dut.irq_o);
+}
+
+TEST_CASE("reads come in bursts of 256 beats, several on their way, none across 4 KB", "[rtl]") {
+  // sim::AxiMemory refuses what crosses 4 KB; here the bursts must be long as well.
+  Bench<Vaccelerator_small_ternary> b(10, 8, 40);
+  const IntegerOperands o(b.m, {100, 256, 1}, Values::kRandom, b.rng);
+  AxiJob job = b.place(o, true);
+  b.d.start(job);
+  REQUIRE(b.d.finish(b.limit(o.shape)) == AxiStatus::kDone);
+  b.expect_results(o, job);
+  CHECK(b.d.memory.longest_burst() > 200);
+  CHECK(b.d.memory.most_outstanding() > 1);
+  // Weights that begin a beat before a boundary.
+  const std::vector<std::uint8_t> w = o.planes(b.m);
+  job.w_address = kBase + (1 << 18) + 4096 - b.m.beat_bytes;
+  std::copy(w.begin(), w.end(), b.d.memory.at(job.w_address));
+  b.d.start(job);
+  REQUIRE(b.d.finish(b.limit(o.shape)) == AxiStatus::kDone);
+  b.expect_results(o, job);
+}
+
+}  // namespace
+}  // namespace tern::rtl
