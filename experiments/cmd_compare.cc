@@ -90,7 +90,7 @@ void add_level(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("level", "One run of compare, on the engine named");
   cmd->group("");  // not in the help
   cmd->add_option("model", o->checkpoint, "Checkpoint")->required();
-  cmd->add_option("--engine", o->engine)->check(CLI::IsMember({"cpu", "cycle", "rtl"}));
+  cmd->add_option("--engine", o->engine)->check(CLI::IsMember({"cpu", "cycle", "rtl", kFollowing}));
   cmd->add_option("--machine", o->machine);
   cmd->add_option("--prompt", o->prompt)->required();
   cmd->add_option("--tokens", o->tokens);

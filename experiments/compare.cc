@@ -83,6 +83,7 @@ std::vector<Run> observed_runs(const CompareOptions& o) {
     for (const char* engine : {"rtl", "cycle"})
       for (const char* flavour : {"fp16", "ternary"})
         runs.push_back({flavour, engine, fastest, o.tokens, 1, 0});
+  if (kSimulated) runs.push_back({"fp16", kFollowing, fastest, o.tokens, 1, 0});
   for (const char* flavour : {"fp16", "ternary"})
     for (const std::string& isa : measured_isas())
       runs.push_back({flavour, "cpu", isa, o.tokens, 1, 0});
@@ -147,9 +148,10 @@ void sort_levels(std::vector<LevelResult>& levels) {
   const auto rank = [](const LevelResult& r) {
     if (r.engine == "rtl") return 20;
     if (r.engine == "cycle") return 10;
+    if (r.isa == kFollowing) return 9;
     for (int i = 0; const kernels::Isa isa : kernels::all_isas())
-      if (++i; r.isa == kernels::isa_name(isa)) return 9 - i;
-    return 9;
+      if (++i; r.isa == kernels::isa_name(isa)) return 8 - i;
+    return 8;
   };
   std::stable_sort(levels.begin(), levels.end(),
                    [&](const LevelResult& a, const LevelResult& b) { return rank(a) < rank(b); });

@@ -127,9 +127,20 @@ void run_simulated(const LevelOptions& options, const models::Model& model,
   result.job_cycles = engine.job_cycles();
   result.machine = to_json(engine.machine());
 }
+
+std::unique_ptr<models::LinearEngine> following_engine(const LevelOptions& options,
+                                                       models::LinearEngine& cpu) {
+  return std::make_unique<FollowingEngine>(options.machine, cpu);
+}
 #else
 void run_simulated(const LevelOptions& options, const models::Model&, models::LinearEngine&,
                    std::span<const TokenId>, LevelResult&) {
+  throw std::runtime_error("--engine " + options.engine +
+                           ": this program was built without the simulator (TERN_EDA=OFF)");
+}
+
+std::unique_ptr<models::LinearEngine> following_engine(const LevelOptions& options,
+                                                       models::LinearEngine&) {
   throw std::runtime_error("--engine " + options.engine +
                            ": this program was built without the simulator (TERN_EDA=OFF)");
 }
@@ -196,13 +207,20 @@ LevelResult run_level(const LevelOptions& options) {
 
   kernels::ThreadPool pool(options.threads);
   models::CpuEngine cpu(kernels::selected_isa(), pool);
-  if (options.engine != "cpu") {
+  const bool follows = options.engine == kFollowing;
+  if (follows) {
+    result.engine = "cpu";
+    result.isa = kFollowing;
+  }
+  if (options.engine != "cpu" && !follows) {
     run_simulated(options, *model, cpu, prompt, result);
   } else if (options.repetitions > 0) {
     models::Transformer transformer(*model, cpu, as_simulated(&pool));
     run_timed(options, prompt, transformer, result);
   } else {
-    ObservedEngine observed(cpu);
+    const std::unique_ptr<models::LinearEngine> following =
+        follows ? following_engine(options, cpu) : nullptr;
+    ObservedEngine observed(follows ? *following : cpu);
     models::Transformer transformer(*model, observed, as_simulated(&pool));
     result.tokens =
         tell(transformer, prompt, options.tokens, tokenizer.data().eos, nullptr, [](bool) {

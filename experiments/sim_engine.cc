@@ -8,6 +8,7 @@
 #include "kernels/check.h"
 #include "models/cpu_engine.h"
 #include "models/packing.h"
+#include "sim/fp16_dot.h"
 
 namespace tern::experiments {
 namespace {
@@ -129,6 +130,28 @@ void SimEngine::vector_work(const models::StepCounts& step) {
 PhaseCost SimEngine::take_phase(std::uint64_t tokens) {
   phase_.tokens = tokens;
   return std::exchange(phase_, {});
+}
+
+FollowingEngine::FollowingEngine(const std::string& machine, models::LinearEngine& cpu)
+    : lanes_(sim::machine(machine, sim::Format::kFp16).lanes), cpu_(cpu) {}
+
+void FollowingEngine::ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
+                              std::int32_t* acc) {
+  cpu_.ternary(w, in, acc);
+}
+
+void FollowingEngine::dense(const models::DenseMatrix& w, const float* x, std::size_t tokens,
+                            float* y) {
+  const std::size_t cols = (w.cols + lanes_ - 1) / lanes_ * lanes_;
+  const kernels::F16View view = models::f16_view(w);
+  std::vector<float> row(cols), in(tokens * cols);
+  for (std::size_t t = 0; t < tokens; ++t)
+    std::copy_n(x + t * w.cols, w.cols, in.begin() + static_cast<std::ptrdiff_t>(t * cols));
+  for (std::size_t r = 0; r < w.rows; ++r) {
+    kernels::f16_to_f32(view.data + r * w.cols, w.cols, row.data());
+    for (std::size_t t = 0; t < tokens; ++t)
+      y[t * w.rows + r] = sim::fp16_dot(row.data(), in.data() + t * cols, cols, lanes_);
+  }
 }
 
 std::unique_ptr<models::LinearEngine> make_sim_engine(const std::string& name,

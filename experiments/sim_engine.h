@@ -63,6 +63,21 @@ class SimEngine final : public models::LinearEngine {
 std::unique_ptr<models::LinearEngine> make_sim_engine(const std::string& name,
                                                       const models::Model& model);
 
+// The CPU in the numerics of the named FP16 machine (sim/fp16_dot.h): what its simulations are held
+// to, bit by bit. Ternary products have one numerics, and are `cpu`'s.
+class FollowingEngine final : public models::LinearEngine {
+ public:
+  FollowingEngine(const std::string& machine, models::LinearEngine& cpu);
+
+  void ternary(const models::TernaryMatrix& w, const models::TernaryInput& in,
+               std::int32_t* acc) override;
+  void dense(const models::DenseMatrix& w, const float* x, std::size_t tokens, float* y) override;
+
+ private:
+  const std::size_t lanes_;
+  models::LinearEngine& cpu_;
+};
+
 // As a result's `machine` states it.
 nlohmann::json to_json(const sim::MachineConfig& machine);
 

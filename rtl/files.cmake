@@ -1,22 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every SystemVerilog file of rtl/, packages first, each before its users. Lint, elaboration and
-# Verilation loop over these lists; a module is named as its file.
-set(TERN_RTL_PACKAGES rtl/tern_pkg.sv rtl/v1/tern_v1_pkg.sv rtl/v1/tern_v1_fp_pkg.sv)
+# Every SystemVerilog file of rtl/, packages first; a module is named as its file. Lint, elaboration
+# and Verilation loop over these lists.
+set(TERN_RTL_PACKAGES rtl/tern_pkg.sv rtl/float/tern_fp_pkg.sv)
 set(TERN_RTL_MODULES
-  unpack/tern_decode_t5
+  integer/tern_popcount
+  integer/tern_sum
+  integer/tern_group_table
+  integer/tern_booth_recode
+  integer/tern_booth_row
+  integer/tern_dot_ternary
+  integer/tern_dot_ternary_lut
+  integer/tern_dot_int4
+  integer/tern_dot_int8
+  float/tern_fp_carry_save
+  float/tern_fp_round
+  float/tern_fp_exact_sum
+  float/tern_fp_add
+  float/tern_fp_multiply_bf16
+  float/tern_fp_tree_bf16
+  float/tern_dot_fp8
+  float/tern_dot_bf16
+  float/tern_dot_fp16
+  float/tern_accumulate_fp
   unpack/tern_unpack_t2
+  unpack/tern_decode_t5
   unpack/tern_unpack_t5
-  v1/tern_v1_dot_ternary
-  v1/tern_v1_dot_fp16
-  v1/tern_v1_row_ternary
-  v1/tern_v1_row_fp16
-  v1/tern_v1_reduce_fp16
-  v1/tern_v1_stream_width
-  v1/tern_v1_activation_buffer
-  v1/tern_v1_sequencer
-  v1/tern_v1_drain
-  v1/tern_v1_engine)
+  engine/tern_accumulate_int
+  engine/tern_activations
+  engine/tern_dot
+  engine/tern_drain
+  engine/tern_gather
+  engine/tern_sequencer
+  engine/tern_weights
+  engine/tern_engine
+  axi/tern_fifo
+  axi/tern_axi_reader
+  axi/tern_axi_writer
+  top/tern_registers
+  top/tern_job
+  top/tern_place
+  top/tern_accelerator)
 set(TERN_RTL_SOURCES ${TERN_RTL_MODULES})
 list(TRANSFORM TERN_RTL_SOURCES PREPEND rtl/)
 list(TRANSFORM TERN_RTL_SOURCES APPEND .sv)

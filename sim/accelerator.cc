@@ -13,7 +13,6 @@
 #include "kernels/check.h"
 #include "sim/activity.h"
 #include "sim/platform.h"
-#include "sim/tiles.h"
 
 namespace tern::sim {
 namespace {
@@ -38,7 +37,6 @@ struct Accelerator::Impl {
   struct Matrix {
     std::uint64_t address;
     std::size_t rows, cols;
-    std::uint32_t row_groups, steps;
   };
 
   MachineConfig config;
@@ -67,8 +65,7 @@ struct Accelerator::Impl {
   }
 
   MatrixId load(std::size_t rows, std::size_t cols, const std::vector<std::uint8_t>& tiles) {
-    const std::uint64_t groups = (rows + config.rows - 1) / config.rows;
-    const std::uint64_t result = groups * config.rows * config.max_tokens * sizeof(std::uint32_t);
+    const std::uint64_t result = rows * config.max_tokens * sizeof(std::uint32_t);
     const std::uint64_t end = burst_align(heap + tiles.size());
     const std::uint64_t need = end + x_room() + burst_align(std::max(result, largest_result)) +
                                config.burst_bytes;  // the last burst is the vector unit's
@@ -77,23 +74,20 @@ struct Accelerator::Impl {
                                std::to_string(config.dram_bytes) + ", but the matrices, the " +
                                "activations and the results need " + std::to_string(need));
     platform->dram.place(heap, tiles);
-    matrices.push_back({kDramBase + heap, rows, cols, static_cast<std::uint32_t>(groups),
-                        static_cast<std::uint32_t>((cols + config.lanes - 1) / config.lanes)});
+    matrices.push_back({kDramBase + heap, rows, cols});
     heap = end;
     largest_result = std::max(largest_result, result);
     return static_cast<MatrixId>(matrices.size() - 1);
   }
 
   void check_shape(std::size_t rows, std::size_t cols) const {
-    const Job job{static_cast<std::uint32_t>(
-                      std::min<std::size_t>((rows + config.rows - 1) / config.rows, 1u << 30)),
-                  static_cast<std::uint32_t>(
-                      std::min<std::size_t>((cols + config.lanes - 1) / config.lanes, 1u << 30)),
-                  1};
-    if (!geometry.fits(job))
+    const auto clip = [](std::size_t n) {
+      return static_cast<std::uint32_t>(std::min<std::size_t>(n, 1u << 30));
+    };
+    if (!geometry.fits({clip(rows), clip(cols), 1}))
       throw std::runtime_error("machine '" + config.name + "': matrix is " + std::to_string(rows) +
                                " x " + std::to_string(cols) + ", expected 1 to " +
-                               std::to_string(std::size_t{65535} * config.rows) +
+                               std::to_string(kMaxRows) +
                                " rows and 1 to " + std::to_string(config.max_cols) + " columns");
   }
 
@@ -103,8 +97,9 @@ struct Accelerator::Impl {
     TERN_CHECK(id < matrices.size(), "the matrix was loaded here");
     TERN_CHECK(tokens >= 1 && tokens <= config.max_tokens, "tokens are in [1, max_tokens]");
     const Matrix& m = matrices[id];
-    const Job job{m.row_groups, m.steps, static_cast<std::uint32_t>(tokens)};
-    const std::size_t token_bytes = std::size_t{m.steps} * geometry.x_word_bytes;
+    const Job job{static_cast<std::uint32_t>(m.rows), static_cast<std::uint32_t>(m.cols),
+                  static_cast<std::uint32_t>(tokens)};
+    const std::size_t token_bytes = geometry.steps(job) * geometry.x_word_bytes;
     x.assign(tokens * token_bytes, 0);
     for (std::size_t t = 0; t < tokens; ++t) fill(m, t, x.data() + t * token_bytes);
 
@@ -112,8 +107,8 @@ struct Accelerator::Impl {
     const std::uint64_t x_address = kDramBase + heap, y_address = x_address + x_room();
     TERN_CHECK(host.poke(x_address, x.data(), static_cast<unsigned>(x.size())), "x fits");
     const Host::Result result =
-        host.run({{Register::kRowGroups, job.row_groups},
-                  {Register::kSteps, job.steps},
+        host.run({{Register::kRows, job.rows},
+                  {Register::kCols, job.cols},
                   {Register::kTokens, job.tokens},
                   {Register::kXAddress, static_cast<std::uint32_t>(x_address)},
                   {Register::kWAddress, static_cast<std::uint32_t>(m.address)},
@@ -124,7 +119,12 @@ struct Accelerator::Impl {
     TERN_CHECK(host.peek(y_address, y_tiles.data(),
                          static_cast<unsigned>(y_tiles.size() * sizeof(std::uint32_t))),
                "y fits");
-    untile_results(geometry, job, y_tiles.data(), m.rows, y);
+    // From [row groups, tokens, rows of the group].
+    const std::uint32_t* word = y_tiles.data();
+    for (std::size_t row = 0; row < m.rows; row += config.rows) {
+      const std::size_t n = std::min<std::size_t>(config.rows, m.rows - row);
+      for (std::size_t t = 0; t < tokens; ++t, word += n) std::copy_n(word, n, y + t * m.rows + row);
+    }
     return {result.cycles};
   }
 
@@ -146,13 +146,13 @@ MatrixId Accelerator::load(const kernels::T2View& w, std::size_t cols) {
   impl_->check_format(Format::kTernary);
   impl_->check_shape(w.rows, cols);
   TERN_CHECK(kernels::t2_blocks(cols) == w.blocks_per_row, "cols fill the blocks of a row");
-  return impl_->load(w.rows, cols, tile_weights(impl_->geometry, w, cols));
+  return impl_->load(w.rows, cols, kernels::pack_tiles(*impl_->geometry.code, impl_->geometry.tile(), w, cols));
 }
 
 MatrixId Accelerator::load(const kernels::F16View& w) {
   impl_->check_format(Format::kFp16);
   impl_->check_shape(w.rows, w.cols);
-  return impl_->load(w.rows, w.cols, tile_weights(impl_->geometry, w));
+  return impl_->load(w.rows, w.cols, kernels::pack_tiles(*impl_->geometry.code, impl_->geometry.tile(), w));
 }
 
 JobReport Accelerator::run(MatrixId matrix, const std::int8_t* q, std::size_t tokens,

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Widths are those the price tables know: a tree adder of 8 to 13 bits is counted as 16, an
-// accumulator of 21 bits as 32.
+// Widths are those the price tables know: a tree adder of 8 to 14 bits is counted as 16, an
+// accumulator of 22 bits as 32.
 
 #include "sim/activity.h"
-
-#include "kernels/dense/dense.h"
 
 namespace tern::sim {
 namespace {
@@ -28,28 +26,38 @@ void add_ternary_arithmetic(const Geometry& g, const EngineCounts& n, energy::Ac
 void add_fp16_arithmetic(const Geometry& g, const EngineCounts& n, energy::Activity& a) {
   const std::uint64_t lane_ops = n.fires * g.rows * g.lanes;
   a.add({Scope::kArithmetic, "dot_product", "fp_mul", 16}, lane_ops);
-  a.add({Scope::kArithmetic, "accumulator", "fp_add", 32}, lane_ops);
-  a.add({Scope::kArithmetic, "reduction", "fp_add", 32},
-        n.y_words * (kernels::kFloatAccumulators - 1));
+  // The tree adds in fixed point, wider than an adder that has a price.
+  a.add({Scope::kArithmetic, "dot_tree", "fp_add", 32}, n.fires * g.rows * (g.lanes - 1));
+  a.add({Scope::kArithmetic, "accumulator", "fp_add", 32}, n.fires * g.rows);
 }
 
-// Flip-flops that took a value: the stages of rtl/v1/tern_v1_engine.sv.
+unsigned bits_for(unsigned n) {  // of a number below n
+  unsigned bits = 0;
+  while (1u << bits < n) ++bits;
+  return bits;
+}
+
+// Flip-flops that took a value: the stages of rtl/engine. Of the dot-product unit the sums of its
+// last stage; a ternary one has nine counts of each row before.
 std::uint64_t register_bits(const MachineConfig& c, const Geometry& g, const EngineCounts& n) {
   const bool fp16 = g.format == Format::kFp16;
-  unsigned column_bits = 0;
-  while (1u << column_bits < c.max_cols) ++column_bits;
-  unsigned lane_bits = 0;
-  while (1u << lane_bits < g.lanes) ++lane_bits;
-  const std::uint64_t acc_bits = fp16 ? 32 * kernels::kFloatAccumulators : 9 + column_bits;
-  const std::uint64_t dot_bits = fp16 ? 32 * g.lanes : 9 + lane_bits;
-  const std::uint64_t result_bits = fp16 ? 32 * (8 + 4 + 2 + 1) : 32;
+  const std::uint64_t lane_bits = bits_for(g.lanes);
+  const std::uint64_t acc_bits = fp16 ? 32 : 9 + bits_for(c.max_cols);
+  const std::uint64_t dot_bits = fp16 ? 32 : 9 + lane_bits + 9 * (lane_bits + 1);
+  const std::uint64_t weight_bits = fp16 ? 16 : 2;  // as the dot-product unit takes them
+  const std::uint64_t step_bits = g.rows * g.lanes * weight_bits;
 
-  const std::uint64_t x_beats_per_word = g.x_word_bytes / g.beat_bytes;
-  const std::uint64_t x_gathered = x_beats_per_word > 1 ? n.x_beats - n.x_words : 0;
-  return (x_gathered + n.w_beats - n.w_words) * 8 * g.beat_bytes  // the last beat passes through
-         + n.w_words * 8 * g.w_word_bytes                         //
+  // The last part of what is gathered passes through.
+  const std::uint64_t unit_bits = 8 * g.unit_bytes;
+  const std::uint64_t x_units = n.x_words * g.act_bytes;
+  const std::uint64_t units_per_step = g.w_word_bytes / g.unit_bytes;
+  const std::uint64_t beats = n.x_beats + n.w_beats;
+  const std::uint64_t gathered_beats = beats - beats * g.beat_bytes / g.unit_bytes;
+  const std::uint64_t kept_bits = step_bits - step_bits / units_per_step;
+  return gathered_beats * 8 * g.beat_bytes + (x_units - n.x_words) * unit_bits  //
+         + n.w_words * (kept_bits + step_bits)                                  //
          + n.fires * (8 * g.x_word_bytes + g.rows * (dot_bits + acc_bits) + kControlBits) +
-         n.y_words * (acc_bits + result_bits);
+         n.y_words * (acc_bits + 32);
 }
 
 }  // namespace

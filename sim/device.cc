@@ -23,7 +23,7 @@ const char* status_name(Status status) {
     case Status::kBusError:
       return "memory access refused";
     case Status::kBadData:
-      return "illegal trit, infinity or NaN in the operands";
+      return "an illegal code among the weights";
   }
   return "unknown";
 }
@@ -74,7 +74,7 @@ tlm::tlm_response_status Device::access(tlm::tlm_generic_payload& txn) {
     if (at == static_cast<std::uint32_t>(Register::kStatus)) set_irq(false);
     return tlm::TLM_OK_RESPONSE;
   }
-  if (at < static_cast<std::uint32_t>(Register::kRowGroups) && !doorbell)
+  if (at < static_cast<std::uint32_t>(Register::kRows) && !doorbell)
     return tlm::TLM_COMMAND_ERROR_RESPONSE;  // status and cycles are read only
   std::uint32_t value;
   std::memcpy(&value, txn.get_data_ptr(), 4);
@@ -119,7 +119,7 @@ void Device::serve() {
 }
 
 Device::Outcome Device::run_matrix() {
-  const Job job{reg(Register::kRowGroups), reg(Register::kSteps), reg(Register::kTokens)};
+  const Job job{reg(Register::kRows), reg(Register::kCols), reg(Register::kTokens)};
   if (!geometry_.fits(job)) return {Status::kBadShape, 1};
   const std::uint32_t x = reg(Register::kXAddress);
   const std::uint32_t w = reg(Register::kWAddress);

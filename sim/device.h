@@ -29,12 +29,12 @@ enum class Register : std::uint32_t {
   kStatus = 0x00,    // read only: a Status
   kDoorbell = 0x04,  // write only: a Doorbell; refused while busy
   kCycles = 0x08,    // read only, 64 bits: of the last job
-  kRowGroups = 0x10,
-  kSteps = 0x14,
+  kRows = 0x10,
+  kCols = 0x14,
   kTokens = 0x18,
   kXAddress = 0x1c,   // activations [tokens, steps * N]
-  kWAddress = 0x20,   // weight tiles [row groups, steps, R, N]
-  kYAddress = 0x24,   // results [row groups, tokens, R]
+  kWAddress = 0x20,   // weights in tile order (kernels/tiles/tiles.h)
+  kYAddress = 0x24,   // results [row groups, tokens, rows of the group]
   kReadBytes = 0x28,  // 64 bits, as all below: vector work
   kWriteBytes = 0x30,
   kFp16Macs = 0x38,
@@ -59,7 +59,7 @@ enum class Status : std::uint32_t {
   kBadShape = 3,    // a count is zero or beyond the machine: nothing was done
   kBadAddress = 4,  // an address is not burst-aligned: nothing was done
   kBusError = 5,    // memory refused an access: results are void
-  kBadData = 6,     // illegal trit, infinity or NaN: results are void
+  kBadData = 6,     // an illegal code of a weight: results are void
 };
 const char* status_name(Status status);
 

@@ -32,8 +32,8 @@ class Engine {
   virtual ~Engine() = default;
 
   // Runs a job that the geometry fits, on a started Dma, to its last result word, and adds to
-  // `counts`. False when the operands held an illegal trit, an infinity or a NaN: the job then
-  // took its normal course, but its results are void.
+  // `counts`. False when a weight had an illegal code: the job then took its normal course, but its
+  // results are void.
   virtual bool run(const Job& job, Dma& dma, EngineCounts& counts) = 0;
 };
 
@@ -41,9 +41,5 @@ std::unique_ptr<Engine> make_cycle_engine(const Geometry& geometry);
 
 // Throws std::runtime_error when no engine was verilated with the parameters of `config`.
 std::unique_ptr<Engine> make_rtl_engine(const MachineConfig& config);
-
-// Ones at the low bit of each trit of a word: where `bits & kTritLowBits` is set, the weight is
-// not zero.
-inline constexpr std::uint64_t kTritLowBits = 0x5555555555555555;
 
 }  // namespace tern::sim

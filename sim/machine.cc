@@ -17,9 +17,9 @@ const std::array kMachines = {
     // A phone-class memory: LPDDR4-3200, four x16 channels in lock step, so that one burst of 16
     // beats is 128 bytes. The latency is assumed: a closed row (tRCD + RL, some 36 ns by JESD209-4)
     // plus controller, PHY and interconnect. 32 bursts in flight cover 160 ns at full rate.
-    MachineConfig{"edge", {}, 8, 16, 8, 4096, 32, 1.0, 25.6, 80.0, 128, 32, 128u << 20},
+    MachineConfig{"edge", {}, 20, 32, 8, 8192, 32, 1.0, 25.6, 80.0, 128, 32, 128u << 20},
     // For tests: every width differs from the edge's, so that the same words travel in more beats.
-    MachineConfig{"small", {}, 4, 16, 2, 256, 8, 0.5, 6.4, 50.0, 64, 8, 4u << 20},
+    MachineConfig{"small", {}, 20, 16, 2, 256, 8, 0.5, 6.4, 50.0, 64, 8, 4u << 20},
 };
 const std::array<std::string_view, kMachines.size()> kNames = {"edge", "small"};
 
@@ -40,7 +40,20 @@ void check_range(const MachineConfig& config, const char* field, double value, d
 
 bool divides(unsigned a, unsigned b) { return a != 0 && b % a == 0; }
 
-std::uint64_t round_up(std::uint64_t n, std::uint64_t unit) { return (n + unit - 1) / unit * unit; }
+// The twins of rtl/tern_pkg.sv: words that `words` become by `levels` levels of 3:2 compressors; the
+// latency of an FP16 unit whose tree has four such levels a stage.
+constexpr unsigned carry_save(unsigned words, unsigned levels) {
+  for (; levels > 0; --levels) words = 2 * (words / 3) + words % 3;
+  return words;
+}
+
+constexpr unsigned fp16_dot_latency(unsigned lanes) {
+  unsigned stages = 0;
+  for (unsigned words = carry_save(lanes, 2) + 1; words > 2; words = carry_save(words, 4)) ++stages;
+  return 5 + stages;
+}
+
+constexpr unsigned kFp16AccLatency = 4;
 
 }  // namespace
 
@@ -67,31 +80,30 @@ Geometry::Geometry(const MachineConfig& c)
       burst_bytes(c.burst_bytes) {
   const bool fp16 = format == Format::kFp16;
   act_bytes = fp16 ? 2 : 1;
-  weight_bits = fp16 ? 16 : 2;
+  code = &kernels::tile_code(fp16 ? "f16" : "t5");
 
-  check_range(c, "rows", c.rows, 1, 1024);
-  check_range(c, "lanes", c.lanes, 16, 1024);
-  if (fp16 ? lanes != 16 : lanes % 16 != 0)
-    refuse(c, "lanes", std::to_string(lanes),
-           fp16 ? "16 (one per accumulator)" : "a multiple of 16");
+  check_range(c, "rows", c.rows, 20, 1020);
+  if (rows % 20 != 0)
+    refuse(c, "rows", std::to_string(rows), "a multiple of 20, so that every code fills units");
+  check_range(c, "lanes", c.lanes, 8, 1024);
+  if (!std::has_single_bit(lanes)) refuse(c, "lanes", std::to_string(lanes), "a power of two");
   check_range(c, "max_tokens", max_tokens, 2, 128);
   if (!std::has_single_bit(max_tokens))
     refuse(c, "max_tokens", std::to_string(max_tokens), "a power of two");
   check_range(c, "max_cols", c.max_cols, lanes, 65536);
   if (c.max_cols % lanes != 0)
     refuse(c, "max_cols", std::to_string(c.max_cols), "a multiple of lanes");
-  max_steps = c.max_cols / lanes;
+  max_cols = c.max_cols;
+  unit_bytes = lanes;
   x_word_bytes = lanes * act_bytes;
-  w_word_bytes = rows * lanes * weight_bits / 8;
+  w_word_bytes = static_cast<unsigned>(code->step_bytes(tile()));
+  dot_latency = fp16 ? fp16_dot_latency(lanes) : 2;
+  acc_latency = fp16 ? kFp16AccLatency : 1;
 
-  check_range(c, "beat_bytes", beat_bytes, 1, 1024);
-  if (!divides(beat_bytes, w_word_bytes))
+  check_range(c, "beat_bytes", beat_bytes, 4, 128);
+  if (!divides(beat_bytes, unit_bytes))
     refuse(c, "beat_bytes", std::to_string(beat_bytes),
-           "a divisor of the " + std::to_string(w_word_bytes) + " bytes of a weight step");
-  if (!divides(beat_bytes, x_word_bytes) && !divides(x_word_bytes, beat_bytes))
-    refuse(c, "beat_bytes", std::to_string(beat_bytes),
-           "a divisor or a multiple of the " + std::to_string(x_word_bytes) +
-               " bytes of an activation step");
+           "a divisor of a unit of " + std::to_string(unit_bytes) + " bytes (lanes)");
   check_range(c, "burst_bytes", burst_bytes, 4, 4096);
   if (burst_bytes % beat_bytes != 0 || burst_bytes % 4 != 0)
     refuse(c, "burst_bytes", std::to_string(burst_bytes), "a multiple of beat_bytes and of 4");
@@ -111,20 +123,20 @@ Geometry::Geometry(const MachineConfig& c)
 }
 
 bool Geometry::fits(const Job& job) const {
-  return job.row_groups >= 1 && job.row_groups <= 65535 && job.steps >= 1 &&
-         job.steps <= max_steps && job.tokens >= 1 && job.tokens <= max_tokens;
+  return job.rows >= 1 && job.rows <= kMaxRows && job.cols >= 1 && job.cols <= max_cols &&
+         job.tokens >= 1 && job.tokens <= max_tokens;
 }
 
 std::uint64_t Geometry::x_bytes(const Job& job) const {
-  return round_up(std::uint64_t{job.tokens} * job.steps * x_word_bytes, beat_bytes);
+  return job.tokens * steps(job) * x_word_bytes;
 }
 
 std::uint64_t Geometry::w_bytes(const Job& job) const {
-  return std::uint64_t{job.row_groups} * job.steps * w_word_bytes;
+  return row_groups(job) * steps(job) * w_word_bytes;
 }
 
 std::uint64_t Geometry::y_words(const Job& job) const {
-  return std::uint64_t{job.row_groups} * job.tokens * rows;
+  return std::uint64_t{job.rows} * job.tokens;
 }
 
 }  // namespace tern::sim

@@ -8,9 +8,12 @@
 #include <Vsmall_ternary.h>
 #include <verilated.h>
 
-#include <bit>
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include "kernels/check.h"
 #include "sim/engine.h"
@@ -32,8 +35,7 @@ class RtlEngine final : public Engine {
   RtlEngine() {
     model_.clk_i = 0;
     model_.job_valid_i = 0;
-    model_.x_valid_i = 0;
-    model_.w_valid_i = 0;
+    model_.in_valid_i = 0;
     model_.y_ready_i = 1;
     model_.rst_ni = 0;
     model_.eval();  // the first evaluation sees no edge
@@ -44,35 +46,42 @@ class RtlEngine final : public Engine {
   ~RtlEngine() override { model_.final(); }
 
   // Whether the RTL was built with the parameters of `config`: the RTL says so itself.
-  bool is(const MachineConfig& config) const {
-    return model_.config_format_o == static_cast<unsigned>(config.format) &&
-           model_.config_rows_o == config.rows && model_.config_lanes_o == config.lanes &&
-           model_.config_max_tokens_o == config.max_tokens &&
-           model_.config_max_cols_o == config.max_cols &&
-           model_.config_beat_bits_o == 8 * config.beat_bytes;
+  bool is(const MachineConfig& config) {
+    const unsigned parameters[] = {config.format == Format::kTernary ? 0u : 5u, 0u, config.rows,
+                                   config.lanes, config.max_tokens, config.max_cols,
+                                   config.beat_bytes};
+    for (std::size_t i = 0; i < std::size(parameters); ++i)
+      if (model_.config_o[i] != parameters[i]) return false;
+    geometry_.emplace(config);
+    return true;
   }
 
   bool run(const Job& job, Dma& dma, EngineCounts& counts) override {
     TERN_CHECK(model_.job_ready_o, "the job before is over");
     model_.job_valid_i = 1;
-    model_.job_row_groups_i = static_cast<SData>(job.row_groups);
-    model_.job_steps_i = static_cast<SData>(job.steps);
+    model_.job_rows_i = job.rows;
+    model_.job_cols_i = job.cols;
     model_.job_tokens_i = static_cast<CData>(job.tokens);
+    model_.job_code_i = 1;  // t5, where there is a choice
     tick();  // cycle 0
     model_.job_valid_i = 0;
-    TERN_CHECK(!model_.refused_o, "the job was checked before it was handed over");
 
-    std::uint64_t left = std::uint64_t{job.row_groups} * job.tokens * model_.config_rows_o;
+    std::uint64_t left = geometry_->y_words(job);
     std::uint64_t last_progress = 0;
     bool fresh = true;  // the head beat is not on the pins yet
+    bool good = true;
+    const auto count_and_tick = [&] {
+      counts.x_words += model_.event_load_o;
+      counts.fires += model_.event_fire_o;
+      good &= !model_.bad_weight_o;
+      tick();
+    };
     for (std::uint64_t cycle = 1; left != 0; ++cycle) {
       dma.advance(cycle);
       const bool valid = dma.head_valid(cycle);
-      const bool weight = valid && dma.head_is_weight();
-      model_.x_valid_i = valid && !weight;
-      model_.w_valid_i = weight;
+      model_.in_valid_i = valid;
       if (valid && fresh) {
-        std::memcpy(weight ? &model_.w_data_i : &model_.x_data_i, dma.head(), kBeatBytes);
+        std::memcpy(&model_.in_data_i, dma.head(), kBeatBytes);
         fresh = false;
       }
       if (model_.y_valid_o) {
@@ -81,8 +90,8 @@ class RtlEngine final : public Engine {
         --left;
         last_progress = cycle;
       }
-      if (valid && (weight ? model_.w_ready_o : model_.x_ready_o)) {
-        if (weight) {
+      if (valid && model_.in_ready_o) {
+        if (dma.head_is_weight()) {
           ++counts.w_beats;
           counts.nonzero += job.tokens * nonzero_trits(dma.head());
         } else {
@@ -92,38 +101,29 @@ class RtlEngine final : public Engine {
         fresh = true;
         last_progress = cycle;
       }
-      count_and_tick(counts);
+      count_and_tick();
       TERN_CHECK(cycle - last_progress < kWatchdog, "the RTL makes progress");
     }
-    for (int i = 0; i < kSettle && !model_.job_ready_o; ++i) count_and_tick(counts);
-    // A step's weights are a fixed number of beats; the RTL gathers them.
-    counts.w_words = counts.w_beats * kBeatBytes / weight_word_bytes();
-    return !model_.bad_data_o;
+    for (int i = 0; i < kSettle && !model_.job_ready_o; ++i) count_and_tick();
+    counts.w_words = counts.w_beats * kBeatBytes / geometry_->w_word_bytes;
+    return good;
   }
 
  private:
-  static constexpr std::size_t kBeatBytes = sizeof(Model::w_data_i);
+  static constexpr std::size_t kBeatBytes = sizeof(Model::in_data_i);
   static constexpr std::uint64_t kWatchdog = 1'000'000'000;  // longer than any memory latency
   static constexpr int kSettle = 16;
 
-  bool ternary() const { return model_.config_format_o == static_cast<unsigned>(Format::kTernary); }
-  std::uint64_t weight_word_bytes() const {
-    return model_.config_rows_o * model_.config_lanes_o * (ternary() ? 2 : 16) / 8;
-  }
-  std::uint64_t nonzero_trits(const std::uint8_t* beat) const {
-    if (!ternary()) return 0;
-    unsigned n = 0;
-    for (std::size_t at = 0; at < kBeatBytes; at += sizeof(std::uint64_t)) {
-      std::uint64_t bits;
-      std::memcpy(&bits, beat + at, sizeof bits);
-      n += static_cast<unsigned>(std::popcount(bits & kTritLowBits));
-    }
-    return n;
-  }
-  void count_and_tick(EngineCounts& counts) {
-    counts.x_words += model_.event_load_o;
-    counts.fires += model_.event_fire_o;
-    tick();
+  // Of the step that this beat completes, if it does so.
+  std::uint64_t nonzero_trits(const std::uint8_t* beat) {
+    if (geometry_->format != Format::kTernary) return 0;
+    step_.insert(step_.end(), beat, beat + kBeatBytes);
+    if (step_.size() < geometry_->w_word_bytes) return 0;
+    trits_.resize(std::size_t{geometry_->rows} * geometry_->lanes);
+    geometry_->code->unpack(geometry_->tile(), step_.data(), trits_.data(), geometry_->lanes);
+    step_.clear();
+    return trits_.size() -
+           static_cast<std::size_t>(std::count(trits_.begin(), trits_.end(), std::int8_t{0}));
   }
   // Inputs may change together with the rising edge: no output but a ready depends on one.
   void tick() {
@@ -133,6 +133,9 @@ class RtlEngine final : public Engine {
     model_.eval();
   }
 
+  std::optional<Geometry> geometry_;
+  std::vector<std::uint8_t> step_;   // weights of the step that comes
+  std::vector<std::int8_t> trits_;
   PowerUp context_;
   Model model_{&context_};
 };

@@ -45,10 +45,14 @@ module tern_engine #(
 
   // What happened, for the job's status and counters.
   output logic                bad_weight_o,    // the weights of a step held an illegal code
-  output logic                event_load_o,    // an activation word was written
-  output logic                event_fire_o,    // a step met a token
+  output logic                event_load_o,    // a cycle ago an activation word was written
+  output logic                event_fire_o,    // ... a step met a token
   output logic                wait_weights_o,  // no fire: weights have not come
-  output logic                wait_drain_o     // no fire: results have not left
+  output logic                wait_drain_o,    // no fire: results have not left
+
+  // Format, DotUnit, Rows, Lanes, MaxTokens, MaxCols, bytes of a beat, lowest first: so that who
+  // drives the engine can check that both mean the same machine.
+  output logic [7*32-1:0]     config_o
 );
 
   localparam int unsigned ActBits    = tern_pkg::act_bits(Format);
@@ -81,7 +85,7 @@ module tern_engine #(
     .out_valid_o(unit_valid), .out_ready_i(unit_ready), .out_data_o(unit)
   );
 
-  logic                x_unit_ready, x_valid, x_ready, w_unit_ready, w_valid, w_take;
+  logic                x_unit_ready, x_valid, x_ready, w_unit_ready, w_valid, w_ready;
   logic [WordBits-1:0] x_word;
 
   assign unit_ready = running ? w_unit_ready : x_unit_ready;
@@ -102,7 +106,7 @@ module tern_engine #(
   tern_weights #(.Format(Format), .Rows(Rows), .Lanes(Lanes)) u_weights (
     .clk_i, .rst_ni, .code_i(code_q),
     .unit_valid_i(unit_valid && running), .unit_ready_o(w_unit_ready), .unit_i(unit),
-    .valid_o(w_valid), .take_i(w_take), .w_o(w), .illegal_o(bad_weight_o)
+    .valid_o(w_valid), .ready_i(w_ready), .w_o(w), .illegal_o(bad_weight_o)
   );
 
   // Control.
@@ -122,7 +126,7 @@ module tern_engine #(
     .job_start_o(job_start), .tokens_o(tokens),
     .x_valid_i(x_valid), .x_ready_o(x_ready),
     .load_o(load), .load_partial_o(load_partial), .load_live_o(load_live),
-    .w_valid_i(w_valid), .w_take_o(w_take), .running_o(running),
+    .w_valid_i(w_valid), .w_ready_o(w_ready), .running_o(running),
     .fire_o(fire), .fire_first_o(fire_first), .fire_last_o(fire_last), .fire_slot_o(fire_slot),
     .fire_rows_o(fire_rows), .fire_final_o(fire_final), .addr_o(addr),
     .release_i(bank_release), .quiet_i(quiet), .wait_weights_o, .wait_drain_o
@@ -143,8 +147,13 @@ module tern_engine #(
   );
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) valid_q <= '0;
-    else         valid_q <= {valid_q[Stages-2:0], fire};
+    if (!rst_ni) begin
+      valid_q      <= '0;
+      event_load_o <= 1'b0;
+    end else begin
+      valid_q      <= {valid_q[Stages-2:0], fire};
+      event_load_o <= load;
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -154,7 +163,6 @@ module tern_engine #(
     for (int unsigned s = 1; s <= DotLatency; s++) slot_q[s] <= slot_q[s-1];
   end
 
-  assign event_load_o = load;
   assign event_fire_o = valid_q[0];
 
   logic [Rows*SumBits-1:0] sum;
@@ -199,6 +207,9 @@ module tern_engine #(
       );
     end
   end
+
+  assign config_o = {32'(BeatBits / 8), 32'(MaxCols), 32'(MaxTokens), 32'(Lanes), 32'(Rows),
+                     32'(DotUnit), 32'(Format)};
 
   assign advance = !y_valid_o || y_ready_i;
   assign quiet   = valid_q == '0 && drain_empty && !read_q && !y_valid_o;

@@ -35,7 +35,7 @@ module tern_sequencer #(
   output logic [LaneBits-1:0] load_live_o,
 
   input  logic                w_valid_i,
-  output logic                w_take_o,        // the weights on offer are taken for the next step
+  output logic                w_ready_o,       // weights on offer are taken for the next step
   output logic                running_o,       // ... what streams in now are weights
   output logic                fire_o,
   output logic                fire_first_o,    // first step of its row group
@@ -80,7 +80,7 @@ module tern_sequencer #(
   logic                drain_bank_d, drain_bank_q;
   logic [1:0]          full_d, full_q;           // fired to the end, not yet drained
 
-  logic last_token, last_cycle, last_step, last_group, begins;
+  logic last_token, last_cycle, last_step, last_group, begins, take;
   assign last_token = token_q == tokens_q - 8'd1;
   assign last_cycle = token_q == cycles_q - 8'd1;
   assign last_step  = step_q == steps_q - 17'd1;
@@ -97,15 +97,16 @@ module tern_sequencer #(
 
   assign running_o      = state_q == Run;
   assign begins         = running_o && token_q == 8'd0;
-  assign w_take_o       = begins && !full_q[bank_q] && w_valid_i;
-  assign fire_o         = w_take_o || (running_o && token_q != 8'd0 && token_q < tokens_q);
+  assign w_ready_o      = begins && !full_q[bank_q];
+  assign take           = w_ready_o && w_valid_i;
+  assign fire_o         = take || (running_o && token_q != 8'd0 && token_q < tokens_q);
   assign fire_first_o   = step_q == '0;
   assign fire_last_o    = last_token && last_step;
   assign fire_slot_o    = {bank_q, token_q[SlotBits-2:0]};
   assign fire_rows_o    = last_group ? rows_q[RowBits-1:0] : RowBits'(Rows);
   assign fire_final_o   = last_group;
   assign addr_o         = addr_q;
-  assign wait_weights_o = begins && !full_q[bank_q] && !w_valid_i;
+  assign wait_weights_o = w_ready_o && !w_valid_i;
   assign wait_drain_o   = begins && full_q[bank_q];
 
   always_comb begin
@@ -141,7 +142,7 @@ module tern_sequencer #(
       end
     end
 
-    if (w_take_o || (running_o && token_q != 8'd0)) begin
+    if (take || (running_o && token_q != 8'd0)) begin
       token_d = last_cycle ? '0 : token_q + 8'd1;
       if (fire_o) addr_d = addr_q + AddrBits'(steps_q);
       if (fire_o && fire_last_o) begin

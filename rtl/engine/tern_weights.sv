@@ -24,7 +24,7 @@ module tern_weights #(
   input  logic [UnitBits-1:0]     unit_i,
 
   output logic                    valid_o,     // a step is complete with the unit on offer
-  input  logic                    take_i,      // ... and is taken: w_o holds it from the next cycle
+  input  logic                    ready_i,     // ... which is taken: w_o holds it from the next cycle
   output logic [Rows*RowBits-1:0] w_o,         // [Rows] as the dot-product units take them
   output logic                    illegal_o    // the step taken a cycle ago held an illegal code
 );
@@ -38,13 +38,14 @@ module tern_weights #(
   localparam int unsigned UnitIdx  = $clog2(MaxUnits);
 
   logic [UnitIdx-1:0] unit_q, last_unit;
-  logic               last, step;
+  logic               last, step, take;
 
   assign last_unit    = Ternary && code_i == tern_pkg::CodeT5 ? UnitIdx'(Rows / 5 - 1)
                                                               : UnitIdx'(MaxUnits - 1);
   assign last         = unit_q == last_unit;
   assign valid_o      = unit_valid_i && last;
-  assign unit_ready_o = !last || take_i;
+  assign unit_ready_o = !last || ready_i;
+  assign take         = valid_o && ready_i;
   assign step         = unit_valid_i && unit_ready_o;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -59,10 +60,10 @@ module tern_weights #(
     logic [RowBits-1:0]   kept_q [Rows];  // of the units before the last
 
     tern_unpack_t5 #(.Rows(5), .Lanes(Lanes)) u_t5 (
-      .word_i(unit_i), .planes_o(five), .illegal_o(five_bad)
+      .word_i(unit_i), .w_o(five), .illegal_o(five_bad)
     );
     tern_unpack_t2 #(.Rows(4), .Lanes(Lanes)) u_t2 (
-      .word_i(unit_i), .planes_o(four), .illegal_o(four_bad)
+      .word_i(unit_i), .w_o(four), .illegal_o(four_bad)
     );
     assign bad = code_i == tern_pkg::CodeT5 ? five_bad : four_bad;
 
@@ -77,7 +78,7 @@ module tern_weights #(
 
       always_ff @(posedge clk_i) begin
         if (step && mine) kept_q[r] <= row;
-        if (take_i) w_o[RowBits*r +: RowBits] <= mine ? row : kept_q[r];
+        if (take) w_o[RowBits*r +: RowBits] <= mine ? row : kept_q[r];
       end
     end
 
@@ -87,7 +88,7 @@ module tern_weights #(
         illegal_o <= 1'b0;
       end else begin
         if (step) bad_q <= !last && (bad_q || bad);
-        illegal_o <= take_i && (bad_q || bad);
+        illegal_o <= take && (bad_q || bad);
       end
     end
   end else begin : gen_dense
@@ -95,7 +96,7 @@ module tern_weights #(
 
     always_ff @(posedge clk_i) begin
       if (step && !last) kept_q[unit_q] <= unit_i;
-      if (take_i) begin
+      if (take) begin
         for (int unsigned u = 0; u < MaxUnits - 1; u++) begin
           w_o[UnitBits*u +: UnitBits] <= kept_q[u];
         end

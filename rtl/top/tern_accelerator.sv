@@ -85,6 +85,7 @@ module tern_accelerator #(
 
   logic                start, busy, done, clear, fire, wait_weights, wait_drain;
   logic [383:0]        job;
+  logic [223:0]        shape;
   logic [2:0]          status;
   logic                region_valid, region_ready, read_error, read_overflow;
   logic [AddrBits:0]   region_addr, y_addr;
@@ -99,17 +100,14 @@ module tern_accelerator #(
   logic [AddrBits-1:0] y_address;
   logic                written, write_error, write_overflow, load;
 
-  tern_registers #(
-    .Format(Format), .DotUnit(DotUnit), .Rows(Rows), .Lanes(Lanes), .MaxTokens(MaxTokens),
-    .MaxCols(MaxCols), .BeatBits(BeatBits)
-  ) u_registers (
+  tern_registers u_registers (
     .clk_i, .rst_ni,
     .aw_valid_i(s_awvalid_i), .aw_ready_o(s_awready_o), .aw_addr_i(s_awaddr_i),
     .w_valid_i(s_wvalid_i), .w_ready_o(s_wready_o), .w_data_i(s_wdata_i), .w_strb_i(s_wstrb_i),
     .b_valid_o(s_bvalid_o), .b_ready_i(s_bready_i), .b_resp_o(s_bresp_o),
     .ar_valid_i(s_arvalid_i), .ar_ready_o(s_arready_o), .ar_addr_i(s_araddr_i),
     .r_valid_o(s_rvalid_o), .r_ready_i(s_rready_i), .r_data_o(s_rdata_o), .r_resp_o(s_rresp_o),
-    .irq_o,
+    .irq_o, .config_i(shape),
     .start_o(start), .job_o(job), .status_i(status), .busy_i(busy), .done_i(done),
     .fire_i(fire), .wait_weights_i(wait_weights), .wait_drain_i(wait_drain)
   );
@@ -155,7 +153,7 @@ module tern_accelerator #(
     .y_valid_o(y_valid), .y_ready_i(y_ready), .y_data_o(y_data), .y_last_row_o(y_last_row),
     .y_last_token_o(y_last_token), .y_last_group_o(y_last_group),
     .bad_weight_o(bad_weight), .event_load_o(load), .event_fire_o(fire),
-    .wait_weights_o(wait_weights), .wait_drain_o(wait_drain)
+    .wait_weights_o(wait_weights), .wait_drain_o(wait_drain), .config_o(shape)
   );
 
   tern_place #(.Rows(Rows), .AddrBits(AddrBits)) u_place (

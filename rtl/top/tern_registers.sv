@@ -4,15 +4,7 @@
 // SLVERR answers an unknown register, a write of part of a word or to a register that is read
 // only, and the doorbell of a busy engine.
 
-module tern_registers #(
-  parameter int unsigned Format    = tern_pkg::FormatTernary,
-  parameter int unsigned DotUnit   = tern_pkg::DotTree,
-  parameter int unsigned Rows      = 20,
-  parameter int unsigned Lanes     = 64,
-  parameter int unsigned MaxTokens = 16,
-  parameter int unsigned MaxCols   = 8192,
-  parameter int unsigned BeatBits  = 512
-) (
+module tern_registers (
   input  logic         clk_i,
   input  logic         rst_ni,
 
@@ -35,6 +27,7 @@ module tern_registers #(
   output logic [1:0]   r_resp_o,
   output logic         irq_o,
 
+  input  logic [223:0] config_i,    // what RegFormat to RegBeatBytes read
   output logic         start_o,     // the doorbell rang
   output logic [383:0] job_o,       // the job's twelve registers, RegRowCount lowest
   input  logic [2:0]   status_i,
@@ -130,15 +123,11 @@ module tern_registers #(
     if (read_at >= 6'(tern_pkg::RegRowCount) && read_at < 6'(tern_pkg::RegCycles)) begin
       value = job_q[4'(read_at - 6'(tern_pkg::RegRowCount))];
     end
+    if (read_at >= 6'(tern_pkg::RegFormat) && read_at <= 6'(tern_pkg::RegBeatBytes)) begin
+      value = config_i[32*(3'(read_at - 6'(tern_pkg::RegFormat))) +: 32];
+    end
     case (32'(read_at))
       tern_pkg::RegMagic:          value = tern_pkg::Magic;
-      tern_pkg::RegFormat:         value = 32'(Format);
-      tern_pkg::RegRows:           value = 32'(Rows);
-      tern_pkg::RegLanes:          value = 32'(Lanes);
-      tern_pkg::RegMaxTokens:      value = 32'(MaxTokens);
-      tern_pkg::RegMaxCols:        value = 32'(MaxCols);
-      tern_pkg::RegBeatBytes:      value = 32'(BeatBits / 8);
-      tern_pkg::RegDotUnit:        value = 32'(DotUnit);
       tern_pkg::RegStatus:         value = 32'(status_i);
       tern_pkg::RegInterrupt:      value = 32'(pending_q);
       tern_pkg::RegEnable:         value = 32'(enable_q);

@@ -101,7 +101,7 @@ void run_story(const std::string& name, Format format) {
       compare_levels(pair, o, o.q, o.product());
     } else {
       const Fp16Operands o(rng, rows, cols, tokens, values);
-      compare_levels(pair, o, o.x, o.product());
+      compare_levels(pair, o, o.x, o.product(config.lanes));
     }
   }
   for (const auto& pair : pairs) CHECK(pair->cycle.cycles() == pair->rtl.cycles());
@@ -127,7 +127,7 @@ TEST_CASE("the longest dot product is exact and agrees on both levels", "[sim]")
   Pair pair(config);
   std::mt19937 rng(3);
   const TernaryOperands o(rng, 9, config.max_cols, config.max_tokens, Values::kExtreme);
-  REQUIRE(o.product()[0] == 128 * 4096);
+  REQUIRE(o.product()[0] == 128 * 8192);
   compare_levels(pair, o, o.q, o.product());
 }
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -53,6 +53,8 @@ struct TernaryOperands {
   }
 };
 
+__extension__ using Int128 = __int128;
+
 struct Fp16Operands {
   std::size_t rows, cols, tokens;
   std::vector<kernels::f16> w;  // [rows, cols]
@@ -72,16 +74,21 @@ struct Fp16Operands {
     for (auto& one : x) one = kernels::f16_to_f32(draw(rng, values));
   }
   kernels::F16View view() const { return {w.data(), rows, cols}; }
-  std::vector<float> product() const {  // the order of kernels/dense/dense.h
+  // For each step of N columns the exact sum, rounded once; these added up in binary32. In units of
+  // 2^-48 every product is an integer below 2^80.
+  std::vector<float> product(std::size_t lanes) const {
     std::vector<float> y(tokens * rows);
     for (std::size_t t = 0; t < tokens; ++t)
       for (std::size_t r = 0; r < rows; ++r) {
-        float a[16] = {};
-        for (std::size_t k = 0; k < cols; ++k)
-          a[k % 16] += kernels::f16_to_f32(w[r * cols + k]) * x[t * cols + k];
-        for (int s = 8; s >= 1; s /= 2)
-          for (int i = 0; i < s; ++i) a[i] += a[i + s];
-        y[t * rows + r] = a[0];
+        float sum = 0;
+        for (std::size_t at = 0; at < cols; at += lanes) {
+          Int128 exact = 0;
+          for (std::size_t k = at; k < std::min(at + lanes, cols); ++k)
+            exact += static_cast<Int128>(kernels::f16_to_f32(w[r * cols + k]) * 0x1p24) *
+                     static_cast<Int128>(x[t * cols + k] * 0x1p24f);
+          sum += static_cast<float>(exact) * 0x1p-48f;  // gcc rounds to nearest even
+        }
+        y[t * rows + r] = sum;
       }
     return y;
   }
