@@ -4,7 +4,6 @@
 # Verilation loop over these lists; a module is named as its file.
 set(TERN_RTL_PACKAGES rtl/tern_pkg.sv rtl/v1/tern_v1_pkg.sv rtl/v1/tern_v1_fp_pkg.sv)
 set(TERN_RTL_MODULES
-  unpack/tern_decode_t5
   unpack/tern_unpack_t2
   unpack/tern_unpack_t5
   v1/tern_v1_dot_ternary
