@@ -18,7 +18,7 @@
 //                                       !x0: second zero, first negative = !x1
 //   trit 4 of bits (x1, x0), escaped:    01 is +1, 11 is -1, 10 is 0, 00 is illegal
 //
-// Both came from a search over circuits whose outputs are any code: experiments/synthesis/unpack.
+// Rules and equations came from a search over netlists of any code: experiments/synthesis/unpack.
 // All of it is in one process, on words of N lanes: so the simulator copies nothing.
 
 module tern_unpack_t5 #(

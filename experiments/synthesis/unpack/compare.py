@@ -31,8 +31,7 @@ CODES = [  # name, files, module, parameters, values of Zero
 RESHAPE = ("", "dc2; ", "dc2; dc2; dc2; dc2; dch; ", "ifraig; dc2; dch -f; ", "dch; ",
            "collapse; strash; dc2; dch; ")
 SCRIPTS = ["strash; " + reshape + fit for reshape in RESHAPE
-           for fit in ("map -a", "map", "amap", "&get -n; &nf -a 10; &put",
-                       "&get -n; &dch -f; &nf -a 10; &put")]
+           for fit in ("map -a", "map", "amap", "&get -n; &nf -a 10; &put")]
 LEGAL = {(n, s) for n in range(32) for s in range(32) if s & ~n == 0}
 
 
@@ -96,7 +95,8 @@ def main():
         liberty = merged(sys.argv[1:], folder)
         with open(liberty) as f:
             nand2 = min(float(area) for area in re.findall(
-                r"cell\s*\(\s*\"?\w*(?:nand2_|NAND2)\w*\"?\s*\)\s*\{.{1,3000}?\barea\s*:\s*([\d.]+)",
+                r"cell\s*\(\s*\"?\w*(?:nand2_|NAND2)\w*\"?\s*\)\s*\{.{1,3000}?\barea\s*:\s*"
+                r"([\d.]+)",
                 f.read(), re.S))
         print("| code | trits | with flag | with zeros | cells | depth |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |")
