@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The byte of five trits that the accelerator's unpacker decodes (t5), by its rules; both tables
-// follow from them, and rtl/unpack/tern_decode_t5.sv is held to them on all 256 bytes. It is not
+// follow from them, and rtl/unpack/tern_unpack_t5.sv is held to them on all 256 bytes. It is not
 // the byte of t5p (kernels/ternary/t5p_code.h), which is made for table look-ups.
 //
 // Trits 0, 1 and 2, 3 are pairs of three bits each: all but (0, 0). Bits 7:6 are trit 4, or 00:

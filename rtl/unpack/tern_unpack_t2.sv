@@ -17,15 +17,19 @@ module tern_unpack_t2 #(
     $error("tern_unpack_t2: Rows and Lanes must be at least 1");
   end
 
-  logic [Rows*Lanes-1:0] illegal;
-  assign illegal_o = |illegal;
+  logic [Lanes-1:0] nonzero, negative, illegal;
 
-  for (genvar r = 0; r < Rows; r++) begin : gen_row
-    logic [Lanes-1:0] nonzero, negative;
-    assign {negative, nonzero} = word_i[r*2*Lanes +: 2*Lanes];
+  always_comb begin
+    illegal = '0;
+    for (int unsigned r = 0; r < Rows; r++) begin
+      nonzero  = word_i[(2*r+0)*Lanes +: Lanes];
+      negative = word_i[(2*r+1)*Lanes +: Lanes];
+      illegal  = illegal | (negative & ~nonzero);
 
-    assign w_o[r*2*Lanes +: 2*Lanes]  = {negative & nonzero, nonzero};
-    assign illegal[r*Lanes +: Lanes] = negative & ~nonzero;
+      w_o[(2*r+0)*Lanes +: Lanes] = nonzero;
+      w_o[(2*r+1)*Lanes +: Lanes] = negative & nonzero;
+    end
+    illegal_o = |illegal;
   end
 
 endmodule

@@ -18,22 +18,20 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RTL = os.path.join(HERE, "../../../rtl/unpack")
-CODES = [  # name, file, module, parameters, of which Zero
+RTL = "../../../rtl/unpack"
+CODES = [  # name, files, module, parameters, values of Zero
     ("base 3", "tern_base3.sv", "tern_base3", {}, "01"),
     ("base 3 of trit + 1", "tern_base3.sv", "tern_base3", {"Offset": 1}, "01"),
     ("base-3 fraction (TQ1_0)", "tern_base3_fraction.sv", "tern_base3_fraction", {}, "01"),
     ("Muller (CUTIE)", "tern_muller.sv", "tern_muller", {}, "01"),
     ("pairs, by hand", "tern_pairs.sv", "tern_pairs", {}, "01"),
     ("pairs, searched, illegal bytes free", "tern_free.sv", "tern_free", {}, "0"),
-    ("pairs, searched: tern_decode_t5", RTL + "/tern_decode_t5.sv", "tern_decode_t5", {"Lanes": 1},
-     "1"),
+    ("pairs, searched: tern_unpack_t5", f"tern_t5.sv {RTL}/tern_unpack_t5.sv", "tern_t5", {}, "1"),
 ]
 RESHAPE = ("", "dc2; ", "dc2; dc2; dc2; dc2; dch; ", "ifraig; dc2; dch -f; ", "dch; ",
            "collapse; strash; dc2; dch; ")
 SCRIPTS = ["strash; " + reshape + fit for reshape in RESHAPE
-           for fit in ("map -a", "map", "amap", "&get -n; &nf -a 10; &put",
-                       "&get -n; &dch -f; &nf -a 10; &put")]
+           for fit in ("map -a", "map", "amap", "&get -n; &nf -a 10; &put")]
 LEGAL = {(n, s) for n in range(32) for s in range(32) if s & ~n == 0}
 
 
@@ -59,9 +57,9 @@ def merged(paths, folder):
 
 
 def read(path, module, params):
-    chparam = "".join(f" -set {name} {value}" for name, value in params.items())
-    return f"read_verilog -sv {os.path.join(HERE, path)}; chparam{chparam} {module}; " \
-           f"synth -flatten -top {module}; "
+    files = " ".join(os.path.join(HERE, file) for file in path.split())
+    values = "".join(f"-set {name} {value} " for name, value in params.items())
+    return f"read_verilog -sv {files}; chparam {values}{module}; synth -flatten -top {module}; "
 
 
 def check(name, path, module, params):
@@ -97,7 +95,8 @@ def main():
         liberty = merged(sys.argv[1:], folder)
         with open(liberty) as f:
             nand2 = min(float(area) for area in re.findall(
-                r"cell\s*\(\s*\"?\w*(?:nand2_|NAND2)\w*\"?\s*\)\s*\{.{1,3000}?\barea\s*:\s*([\d.]+)",
+                r"cell\s*\(\s*\"?\w*(?:nand2_|NAND2)\w*\"?\s*\)\s*\{.{1,3000}?\barea\s*:\s*"
+                r"([\d.]+)",
                 f.read(), re.S))
         print("| code | trits | with flag | with zeros | cells | depth |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |")

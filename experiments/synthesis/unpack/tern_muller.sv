@@ -16,51 +16,52 @@ module tern_muller #(
   output logic       illegal_o
 );
 
-  logic [4:0] nonzero, negative;
+  localparam logic z = 1'b0;
+  logic [7:0] b;
+  logic [4:0] nz, neg;  // trits 4 to 0
+  assign b = code_i;
 
   always_comb begin
-    nonzero  = '0;
-    negative = '0;
-    casez (code_i)
-      8'b????0000: begin nonzero = 5'b10111; negative = {code_i[7], 1'b0, code_i[6], code_i[5], code_i[4]}; end
-      8'b??0?0001: begin nonzero = 5'b11001; negative = {code_i[7], code_i[6], 1'b0, 1'b0, code_i[4]}; end
-      8'b??1?0001: begin nonzero = 5'b10101; negative = {code_i[7], 1'b0, code_i[6], 1'b0, code_i[4]}; end
-      8'b??000010: begin nonzero = 5'b11000; negative = {code_i[7], code_i[6], 1'b0, 1'b0, 1'b0}; end
-      8'b???10010: begin nonzero = 5'b10010; negative = {code_i[7], 1'b0, 1'b0, code_i[5], 1'b0}; end
-      8'b??100010: begin nonzero = 5'b10100; negative = {code_i[7], 1'b0, code_i[6], 1'b0, 1'b0}; end
-      8'b????0011: begin nonzero = 5'b11110; negative = {code_i[7], code_i[6], code_i[5], code_i[4], 1'b0}; end
-      8'b????0100: begin nonzero = 5'b11011; negative = {code_i[7], code_i[6], 1'b0, code_i[5], code_i[4]}; end
-      8'b????0101: begin nonzero = 5'b11101; negative = {code_i[7], code_i[6], code_i[5], 1'b0, code_i[4]}; end
-      8'b???00110: begin nonzero = 5'b11100; negative = {code_i[7], code_i[6], code_i[5], 1'b0, 1'b0}; end
-      8'b???10110: begin nonzero = 5'b11010; negative = {code_i[7], code_i[6], 1'b0, code_i[5], 1'b0}; end
-      8'b????1000: begin nonzero = 5'b01111; negative = {1'b0, code_i[7], code_i[6], code_i[5], code_i[4]}; end
-      8'b?00?1001: begin nonzero = 5'b01000; negative = {1'b0, code_i[7], 1'b0, 1'b0, 1'b0}; end
-      8'b001?1001: begin nonzero = 5'b10000; negative = {code_i[4], 1'b0, 1'b0, 1'b0, 1'b0}; end
-      8'b01??1001: begin nonzero = 5'b00010; negative = {1'b0, 1'b0, 1'b0, code_i[5], 1'b0}; end
-      8'b101?1001: begin nonzero = 5'b00001; negative = {1'b0, 1'b0, 1'b0, 1'b0, code_i[4]}; end
-      8'b11?01001: begin nonzero = 5'b00100; negative = {1'b0, 1'b0, code_i[5], 1'b0, 1'b0}; end
-      8'b11?11001: begin nonzero = 5'b00000; negative = {1'b0, 1'b0, 1'b0, 1'b0, 1'b0}; end
-      8'b0???1010: begin nonzero = 5'b10110; negative = {code_i[4], 1'b0, code_i[6], code_i[5], 1'b0}; end
-      8'b1???1010: begin nonzero = 5'b00111; negative = {1'b0, 1'b0, code_i[6], code_i[5], code_i[4]}; end
-      8'b0???1011: begin nonzero = 5'b01110; negative = {1'b0, code_i[6], code_i[5], code_i[4], 1'b0}; end
-      8'b1???1011: begin nonzero = 5'b01101; negative = {1'b0, code_i[6], code_i[5], 1'b0, code_i[4]}; end
-      8'b?0??1100: begin nonzero = 5'b10011; negative = {code_i[7], 1'b0, 1'b0, code_i[5], code_i[4]}; end
-      8'b?1??1100: begin nonzero = 5'b01011; negative = {1'b0, code_i[7], 1'b0, code_i[5], code_i[4]}; end
-      8'b?00?1101: begin nonzero = 5'b01001; negative = {1'b0, code_i[7], 1'b0, 1'b0, code_i[4]}; end
-      8'b?01?1101: begin nonzero = 5'b10001; negative = {code_i[7], 1'b0, 1'b0, 1'b0, code_i[4]}; end
-      8'b01??1101: begin nonzero = 5'b00011; negative = {1'b0, 1'b0, 1'b0, code_i[5], code_i[4]}; end
-      8'b11??1101: begin nonzero = 5'b00101; negative = {1'b0, 1'b0, code_i[5], 1'b0, code_i[4]}; end
-      8'b?0??1110: begin nonzero = 5'b00110; negative = {1'b0, 1'b0, code_i[5], code_i[4], 1'b0}; end
-      8'b?1?01110: begin nonzero = 5'b01100; negative = {1'b0, code_i[7], code_i[5], 1'b0, 1'b0}; end
-      8'b?1?11110: begin nonzero = 5'b01010; negative = {1'b0, code_i[7], 1'b0, code_i[5], 1'b0}; end
-      8'b?????111: begin nonzero = 5'b11111; negative = {code_i[7], code_i[6], code_i[5], code_i[4], code_i[3]}; end
-      default: begin nonzero = '0; negative = '0; end
+    casez (b)
+      8'b????0000: {nz, neg} = {5'b10111, b[7], z, b[6], b[5], b[4]};
+      8'b??0?0001: {nz, neg} = {5'b11001, b[7], b[6], z, z, b[4]};
+      8'b??1?0001: {nz, neg} = {5'b10101, b[7], z, b[6], z, b[4]};
+      8'b??000010: {nz, neg} = {5'b11000, b[7], b[6], z, z, z};
+      8'b???10010: {nz, neg} = {5'b10010, b[7], z, z, b[5], z};
+      8'b??100010: {nz, neg} = {5'b10100, b[7], z, b[6], z, z};
+      8'b????0011: {nz, neg} = {5'b11110, b[7], b[6], b[5], b[4], z};
+      8'b????0100: {nz, neg} = {5'b11011, b[7], b[6], z, b[5], b[4]};
+      8'b????0101: {nz, neg} = {5'b11101, b[7], b[6], b[5], z, b[4]};
+      8'b???00110: {nz, neg} = {5'b11100, b[7], b[6], b[5], z, z};
+      8'b???10110: {nz, neg} = {5'b11010, b[7], b[6], z, b[5], z};
+      8'b????1000: {nz, neg} = {5'b01111, z, b[7], b[6], b[5], b[4]};
+      8'b?00?1001: {nz, neg} = {5'b01000, z, b[7], z, z, z};
+      8'b001?1001: {nz, neg} = {5'b10000, b[4], z, z, z, z};
+      8'b01??1001: {nz, neg} = {5'b00010, z, z, z, b[5], z};
+      8'b101?1001: {nz, neg} = {5'b00001, z, z, z, z, b[4]};
+      8'b11?01001: {nz, neg} = {5'b00100, z, z, b[5], z, z};
+      8'b11?11001: {nz, neg} = {5'b00000, z, z, z, z, z};
+      8'b0???1010: {nz, neg} = {5'b10110, b[4], z, b[6], b[5], z};
+      8'b1???1010: {nz, neg} = {5'b00111, z, z, b[6], b[5], b[4]};
+      8'b0???1011: {nz, neg} = {5'b01110, z, b[6], b[5], b[4], z};
+      8'b1???1011: {nz, neg} = {5'b01101, z, b[6], b[5], z, b[4]};
+      8'b?0??1100: {nz, neg} = {5'b10011, b[7], z, z, b[5], b[4]};
+      8'b?1??1100: {nz, neg} = {5'b01011, z, b[7], z, b[5], b[4]};
+      8'b?00?1101: {nz, neg} = {5'b01001, z, b[7], z, z, b[4]};
+      8'b?01?1101: {nz, neg} = {5'b10001, b[7], z, z, z, b[4]};
+      8'b01??1101: {nz, neg} = {5'b00011, z, z, z, b[5], b[4]};
+      8'b11??1101: {nz, neg} = {5'b00101, z, z, b[5], z, b[4]};
+      8'b?0??1110: {nz, neg} = {5'b00110, z, z, b[5], b[4], z};
+      8'b?1?01110: {nz, neg} = {5'b01100, z, b[7], b[5], z, z};
+      8'b?1?11110: {nz, neg} = {5'b01010, z, b[7], z, b[5], z};
+      8'b?????111: {nz, neg} = {5'b11111, b[7], b[6], b[5], b[4], b[3]};
+      default: {nz, neg} = '0;
     endcase
   end
 
   // The 13 second bytes.
   always_comb begin
-    casez (code_i)
+    casez (b)
       8'b10??1110: illegal_o = 1'b1;
       8'b?1?10010: illegal_o = 1'b1;
       8'b01?11001: illegal_o = 1'b1;
@@ -70,6 +71,6 @@ module tern_muller #(
     endcase
   end
 
-  assign nonzero_o  = nonzero  & ~{5{Zero && illegal_o}};
-  assign negative_o = negative & ~{5{Zero && illegal_o}};
+  assign nonzero_o  = nz  & ~{5{Zero && illegal_o}};
+  assign negative_o = neg & ~{5{Zero && illegal_o}};
 endmodule

@@ -6,7 +6,7 @@
 //
 //   byte = {sign 4, nonzero 4, second pair: {one_zero, sign, sign}, first pair, likewise}
 //   one_zero = 0: two signs. one_zero = 1: if the first sign is 0 the first trit is zero, and the
-//   other bit the sign of the second; if it is 1 the second is zero, the other bit the first's sign.
+//   other bit is the sign of the second; if it is 1 the second is zero, likewise.
 //
 // Escaped, the first pair's one_zero tells which pair is (0, 0); the second pair's one_zero is that
 // of the pair left. Both are (0, 0) if the first is and its bits are those of the unused code.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proof obligation: every trit of tern_unpack_t5's result is that of the decoder of one lane (which
-// has a proof of its own) for the byte whose bits stand where the layout says, and the flag is set
+// Proof obligation: every trit of a word is what an unpacker of one lane and five rows (proved in
+// tern_trit5_proof) makes of the byte whose bits stand where the layout says, and the flag is set
 // if and only if one of them is illegal.
 
 module tern_unpack_t5_proof #(
@@ -24,19 +24,16 @@ module tern_unpack_t5_proof #(
   for (genvar g = 0; g < Rows / 5; g++) begin : gen_group
     for (genvar l = 0; l < Lanes; l++) begin : gen_lane
       logic [7:0] code;
-      logic [4:0] nonzero, negative;
+      logic [9:0] tuple;
 
       for (genvar b = 0; b < 8; b++) begin : gen_bit
         assign code[b] = word_i[(g*8 + b)*Lanes + l];
       end
-      tern_decode_t5 #(.Lanes(1)) u_decode (
-        .code_i(code), .nonzero_o(nonzero), .negative_o(negative), .illegal_o(any[g*Lanes + l])
+      tern_unpack_t5 #(.Rows(5), .Lanes(1)) u_one (
+        .word_i(code), .w_o(tuple), .illegal_o(any[g*Lanes + l])
       );
-      for (genvar t = 0; t < 5; t++) begin : gen_trit
-        always_comb begin
-          assert (w[((5*g + t)*2 + 0)*Lanes + l] == nonzero[t]);
-          assert (w[((5*g + t)*2 + 1)*Lanes + l] == negative[t]);
-        end
+      for (genvar p = 0; p < 10; p++) begin : gen_plane
+        always_comb assert (w[(10*g + p)*Lanes + l] == tuple[p]);
       end
     end
   end
