@@ -4,6 +4,15 @@
 # Verilation loop over these lists; a module is named as its file.
 set(TERN_RTL_PACKAGES rtl/tern_pkg.sv rtl/v1/tern_v1_pkg.sv rtl/v1/tern_v1_fp_pkg.sv)
 set(TERN_RTL_MODULES
+  integer/tern_popcount
+  integer/tern_sum
+  integer/tern_dot_ternary
+  integer/tern_group_table
+  integer/tern_dot_ternary_lut
+  integer/tern_booth_recode
+  integer/tern_booth_row
+  integer/tern_dot_int4
+  integer/tern_dot_int8
   v1/tern_v1_dot_ternary
   v1/tern_v1_dot_fp16
   v1/tern_v1_row_ternary
