@@ -2,8 +2,18 @@
 #
 # Every SystemVerilog file of rtl/, packages first, each before its users. Lint, elaboration and
 # Verilation loop over these lists; a module is named as its file.
-set(TERN_RTL_PACKAGES rtl/tern_pkg.sv rtl/v1/tern_v1_pkg.sv rtl/v1/tern_v1_fp_pkg.sv)
+set(TERN_RTL_PACKAGES rtl/tern_pkg.sv rtl/float/tern_fp_pkg.sv rtl/v1/tern_v1_pkg.sv rtl/v1/tern_v1_fp_pkg.sv)
 set(TERN_RTL_MODULES
+  float/tern_fp_add
+  float/tern_fp_carry_save
+  float/tern_fp_round
+  float/tern_fp_exact_sum
+  float/tern_fp_multiply_bf16
+  float/tern_fp_tree_bf16
+  float/tern_dot_fp8
+  float/tern_dot_bf16
+  float/tern_dot_fp16
+  float/tern_accumulate_fp
   v1/tern_v1_dot_ternary
   v1/tern_v1_dot_fp16
   v1/tern_v1_row_ternary

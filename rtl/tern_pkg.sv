@@ -44,14 +44,43 @@ package tern_pkg;
     endcase
   endfunction
 
+  // Vectors that `vectors` become by `levels` levels of 3:2 compressors.
+  function automatic int unsigned carry_save(int unsigned vectors, int unsigned levels);
+    carry_save = vectors;
+    for (int unsigned i = 0; i < levels; i++) carry_save = 2 * (carry_save / 3) + carry_save % 3;
+  endfunction
+
+  // Pipeline stages of the units that sum exactly (rtl/float/tern_fp_exact_sum.sv): the carry-save
+  // stages alone, of ExactLevels levels each, and with multiply, align, add, normalise and round.
+  localparam int unsigned ExactLevels = 4;
+
+  function automatic int unsigned exact_vectors(int unsigned lanes);
+    exact_vectors = carry_save(lanes, 2) + 1;  // the aligned products and the count of negatives
+  endfunction
+
+  function automatic int unsigned exact_tree_stages(int unsigned lanes);
+    exact_tree_stages = 0;
+    for (int unsigned i = 0; i < 8; i++) begin
+      if (carry_save(exact_vectors(lanes), i * ExactLevels) > 2) exact_tree_stages = i + 1;
+    end
+  endfunction
+
+  // Stages of the binary32 adder and of the bfloat16 multiplier.
+  localparam int unsigned FpAddLatency       = 3;
+  localparam int unsigned Bf16ProductLatency = 3;
+
   // Cycles from operands to sum_o of the dot-product unit, and from a sum to the accumulator: a
   // slot takes its next sum at least so many cycles after the last one.
   function automatic int unsigned dot_latency(int unsigned format, int unsigned lanes);
-    dot_latency = is_float(format) ? 3 + $clog2(lanes) : 2;
+    case (format)
+      FormatFp8, FormatFp16: dot_latency = 5 + exact_tree_stages(lanes);
+      FormatBf16:            dot_latency = Bf16ProductLatency + FpAddLatency * $clog2(lanes);
+      default:               dot_latency = 2;
+    endcase
   endfunction
 
   function automatic int unsigned acc_latency(int unsigned format);
-    acc_latency = is_float(format) ? 3 : 1;
+    acc_latency = is_float(format) ? 1 + FpAddLatency : 1;  // the slot is read in a cycle of its own
   endfunction
 
   // A trit on two wires: `nonzero` and, of a non-zero one, `negative`. Code 2'b10 (negative zero)
