@@ -108,11 +108,11 @@ module tern_fp_add #(
     logic [4:0]           left;
     logic [SumBits-1:0]   sum;
     {nan, infinity, sign, expo, left, sum} = added;
-    sum = sum << left;
-    up  = sum[3] & (sum[4] | (sum[2:0] != '0));
+    sum  = sum << left;
+    expo = expo - ExpBits'(left);
+    up   = sum[3] & (sum[4] | (sum[2:0] != '0));
     // The leading one of a normal number counts up the exponent.
-    round = {sign, {expo - ExpBits'(left), {FracBits{1'b0}}} + (Bits-1)'(sum[SumBits-1:4])
-                   + (Bits-1)'(up)};
+    round = {sign, {expo, {FracBits{1'b0}}} + (Bits-1)'(sum[SumBits-1:4]) + (Bits-1)'(up)};
     if (nan)           round = {1'b0, {ExpBits{1'b1}}, 1'b1, {(FracBits-1){1'b0}}};
     else if (infinity) round = {sign, {ExpBits{1'b1}}, {FracBits{1'b0}}};
   endfunction
