@@ -24,7 +24,6 @@ set(TERN_RTL_MODULES
   float/tern_dot_fp16
   float/tern_accumulate_fp
   unpack/tern_unpack_t2
-  unpack/tern_decode_t5
   unpack/tern_unpack_t5
   engine/tern_accumulate_int
   engine/tern_activations
