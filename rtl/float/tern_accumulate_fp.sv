@@ -42,7 +42,9 @@ module tern_accumulate_fp #(
       sum_q <= sum_i;
     end
     for (int unsigned s = 0; s < Latency - 1; s++) begin
-      if (en_i[s]) slot_q[s*SlotBits +: SlotBits] <= s == 0 ? slot_i : slot_q[(s-1)*SlotBits +: SlotBits];
+      if (en_i[s]) begin
+        slot_q[s*SlotBits +: SlotBits] <= s == 0 ? slot_i : slot_q[(s-1)*SlotBits +: SlotBits];
+      end
     end
     if (en_i[Latency-1]) acc_q[slot_q[(Latency-2)*SlotBits +: SlotBits]] <= next;
     if (read_i) acc_o <= acc_q[read_slot_i];

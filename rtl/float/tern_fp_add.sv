@@ -76,8 +76,8 @@ module tern_fp_add #(
                  addend, sticky};
   endfunction
 
-  // Stage 1: add or subtract; how far to normalise, and no further than subnormals lie. `left` counts
-  // from the carry bit.
+  // Stage 1: add or subtract; how far to normalise, and no further than subnormals lie. `left`
+  // counts from the carry bit.
   // {nan, infinity, sign, expo, left, sum}
   localparam int unsigned AddedBits = 3 + ExpBits + 5 + SumBits;
   function automatic logic [AddedBits-1:0] add(logic [AlignedBits-1:0] aligned);
@@ -91,7 +91,8 @@ module tern_fp_add #(
     {nan, infinity, sign, subtract, expo, greater, addend} = aligned;
     // The lowest bit is there to carry the one of the complement.
     sum = {1'b0, greater, 3'd0, 1'b1} + ({1'b0, addend, 1'b0} ^ {(SumBits+1){subtract}});
-    left = tern_fp_pkg::leading_zeros({sum[SumBits:1], {(32-SumBits){1'b0}}} | 32'h80000000 >> expo);
+    left = tern_fp_pkg::leading_zeros({sum[SumBits:1], {(32-SumBits){1'b0}}}
+                                      | 32'h80000000 >> expo);
     if (sum[SumBits:1] == '0) begin
       sign = sign & !subtract;
       expo = ExpBits'(left);

@@ -3,8 +3,8 @@
 // Products of Count pairs of bfloat16 as binary32, in three stages. Exact but at both ends of the
 // exponents: there rounded to nearest even, to subnormals, zero or infinity.
 //
-// NaN times anything and infinity times zero are 32'h7fc00000; zeros and infinities have the sign of
-// the product.
+// NaN times anything and infinity times zero are 32'h7fc00000; other infinities and zeros have the
+// sign of the product.
 
 module tern_fp_multiply_bf16 #(
   parameter  int unsigned Count   = 1,

@@ -2,8 +2,8 @@
 //
 // One row of bfloat16: products in binary32, then a balanced tree of binary32 additions:
 // s[i] = s[i] + s[i + n] for n = Lanes/2, Lanes/4 ... 1 and i < n, each rounded to nearest even.
-// NaN and infinities: see tern_fp_multiply_bf16.sv and tern_fp_add.sv. The sum of zeros is -0 if all
-// products are -0, else +0.
+// NaN and infinities: see tern_fp_multiply_bf16.sv and tern_fp_add.sv. The sum of zeros is -0 if
+// all products are -0, else +0.
 
 module tern_fp_tree_bf16 #(
   parameter  int unsigned Lanes   = 16,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For techmap: a pipeline whose operands stay and whose stages all work is as good as its logic. The
-// benches see to it that stages keep in step.
+// For techmap: a pipeline whose operands stay and whose stages all work is as good as its logic.
+// The benches see to it that stages keep in step.
 
 module \$dff (CLK, D, Q);
   parameter WIDTH = 1;

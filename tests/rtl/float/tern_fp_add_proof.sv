@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Proof obligation: tern_fp_add rounds as one who adds in fixed point, wide enough for every
-// exponent, and then looks for the nearest number. For small formats, all operands. Registers are wires here
-// (registers_are_wires.v).
+// exponent, and then looks for the nearest number. For small formats, all operands. Registers are
+// wires here (registers_are_wires.v).
 
 module tern_fp_add_proof #(
   parameter  int unsigned ExpBits  = 3,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proof obligation: two lanes of E4M3 in tern_fp_exact_sum give the sum of two products, multiplied
-// and added as integers, rounded to 24 bits by looking at each possible exponent. Registers are wires here (registers_are_wires.v).
+// Proof obligation: lanes of E4M3 in tern_fp_exact_sum give the sum of their products, multiplied
+// and added as integers, rounded to 24 bits by looking at each possible exponent. Registers are
+// wires here (registers_are_wires.v).
 
 module tern_fp_exact_sum_proof #(
   parameter int unsigned Lanes = 2
