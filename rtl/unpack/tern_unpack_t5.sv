@@ -78,7 +78,7 @@ module tern_unpack_t5 #(
       nz4  = ~((b7 & b6) | x0_n);
       neg4 = ~((x1_n & escape) | b7 | x0_n);
 
-      illegal  = zero_23 & x0_n & x1_n;
+      illegal  = zero_23 & x0_n & x1_n;  // x0_n & x1_n imply zero_23; ABC maps it smaller so
       zero_01  = escape & (b4 | illegal);
       one_zero = ~((zero_23 & b5) | b4);
       any      = any | illegal;
