@@ -27,11 +27,11 @@ struct MachineConfig {
   std::string name;
   Format format;
   // Engine.
-  unsigned rows;        // R: dot products side by side
-  unsigned lanes;       // N: products per dot product and cycle; a multiple of 16, FP16: 16
+  unsigned rows;        // R: dot products side by side; a multiple of 20
+  unsigned lanes;       // N: products per dot product and cycle; a power of two
   unsigned max_tokens;  // B: activation vectors that share a pass over the weights; 2, 4 ... 128
   unsigned max_cols;    // longest dot product the activation buffer holds
-  unsigned beat_bytes;  // width of the memory stream into the engine
+  unsigned beat_bytes;  // width of the memory stream into the engine; divides N
   double clock_ghz;
   // DRAM.
   double dram_gb_per_s;  // peak, 1e9 bytes per second; >= 8 bytes per clock cycle
@@ -71,8 +71,7 @@ class Accelerator {
   MatrixId load(const kernels::T2View& w, std::size_t cols);
   MatrixId load(const kernels::F16View& w);
 
-  // One job: tokens in [1, max_tokens]. Layouts as in models/linear.h. Throws std::runtime_error
-  // when an activation is an infinity or NaN.
+  // One job: tokens in [1, max_tokens]. Layouts as in models/linear.h. FP16 numerics: fp16_dot.h.
   //   ternary: q [tokens, blocks * 128], acc [tokens, rows]
   //   fp16:    x [tokens, cols] binary16 values, y [tokens, rows]
   JobReport run(MatrixId matrix, const std::int8_t* q, std::size_t tokens, std::int32_t* acc);

@@ -82,7 +82,10 @@ TEST_CASE("CPU cycle model and RTL compute the same products and the last two th
     models::CpuEngine cpu(kernels::Isa::kScalar, pool);
     SimEngine cycle("small", sim::Level::kCycle, *model, cpu);
     SimEngine rtl("small", sim::Level::kRtl, *model, cpu);
-    const Told on_cpu = tell("cpu", *model, cpu, nullptr);
+    FollowingEngine following("small", cpu);
+    models::LinearEngine* reference = &cpu;  // also of the ternary machine's FP16 head
+    if (flavour == models::Flavour::kF16) reference = &following;
+    const Told on_cpu = tell("cpu", *model, *reference, nullptr);
     const Told on_cycle = tell("cycle", *model, cycle, &cycle);
     const Told on_rtl = tell("rtl", *model, rtl, &rtl);
 
@@ -126,11 +129,15 @@ TEST_CASE("activity of each part is what the step did", "[experiments]") {
   // No multiplication of any kind in the linear layers of the ternary machine.
   CHECK(count_of(tp.part(Part::kLinear).activity, "fp_mul") == 0);
   CHECK(count_of(tp.part(Part::kLinear).activity, "trit_select") > 0);
-  // All rows and columns are whole tiles here, so that lane operations are multiply-accumulates.
-  CHECK(count_of(tp.part(Part::kLinear).activity, "trit_select") +
-            count_of(tp.part(Part::kLinear).activity, "trit_zero") ==
-        t.steps[0].ternary_macs);
-  CHECK(count_of(fp.part(Part::kLinear).activity, "fp_mul") == f.steps[0].fp16_macs);
+  // Lane operations are multiply-accumulates and those of the rows that fill up a group of 20: of 64
+  // and more rows at most a quarter more.
+  const auto padded = [](std::uint64_t lane_ops, std::uint64_t macs) {
+    return lane_ops >= macs && 4 * lane_ops <= 5 * macs;
+  };
+  CHECK(padded(count_of(tp.part(Part::kLinear).activity, "trit_select") +
+                   count_of(tp.part(Part::kLinear).activity, "trit_zero"),
+               t.steps[0].ternary_macs));
+  CHECK(padded(count_of(fp.part(Part::kLinear).activity, "fp_mul"), f.steps[0].fp16_macs));
   // Both heads multiply in FP16: the ternary machine's in its vector unit.
   CHECK(count_of(tp.part(Part::kHead).activity, "fp_mul") == t.steps[0].head_macs);
   CHECK(count_of(fp.part(Part::kHead).activity, "fp_mul") == f.steps[0].head_macs);

@@ -21,8 +21,14 @@ struct Request {
   bool operator==(const Request&) const = default;
 };
 
+MachineConfig eight_lanes() {
+  MachineConfig config = machine("small", Format::kTernary);
+  config.lanes = 8;
+  return config;
+}
+
 struct Bench {
-  Geometry geometry{machine("small", Format::kTernary)};
+  Geometry geometry{eight_lanes()};
   std::vector<Request> requests;
   bool refuse = false;
   Dma dma;
@@ -43,9 +49,9 @@ struct Bench {
   }
 };
 
-// 9 activation words of 16 bytes in 3 bursts (the last of 2 beats); 2 x 9 weight steps of 16 bytes
-// in 5 bursts (the last of 4 beats).
-constexpr Job kJob{2, 9, 1};
+// 2 x 9 activation words of 8 bytes in 3 bursts (the last of 2 beats); 9 weight steps of 32 bytes in
+// 5 bursts (the last of 4 beats).
+constexpr Job kJob{20, 72, 2};
 
 TEST_CASE("the mover asks once per cycle until its slots are taken, then as they come free",
           "[sim]") {

@@ -6,7 +6,10 @@
 // each followed by a good job.
 // Parameters: TERN_RTL_JOBS=<n> random jobs per engine and seed (default 12).
 
+#include <Vaccelerator_small_int4.h>
 #include <Vaccelerator_small_int8.h>
+#include <Vaccelerator_small_lut2.h>
+#include <Vaccelerator_small_lut3.h>
 #include <Vaccelerator_small_ternary.h>
 
 #include <catch2/catch.hpp>
@@ -128,7 +131,8 @@ struct Bench {
 };
 
 TEMPLATE_TEST_CASE("an accelerator's results equal the sums of products under any stalls",
-                   "[rtl]", Vaccelerator_small_ternary, Vaccelerator_small_int8) {
+                   "[rtl]", Vaccelerator_small_ternary, Vaccelerator_small_lut2,
+                   Vaccelerator_small_lut3, Vaccelerator_small_int4, Vaccelerator_small_int8) {
   for (const unsigned seed : {1u, 2u, 3u}) {
     Bench<TestType> b(seed, 8 - 3 * (seed - 1), seed == 1 ? 1 : 10 * seed);
     for (int i = 0; i < jobs(); ++i) {
