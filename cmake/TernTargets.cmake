@@ -38,20 +38,26 @@ function(tern_library name)
   target_link_libraries(tern_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK} tern_options)
 endfunction()
 
-# tern_verilate(<name> TOP <module> SOURCES <file>... [PARAMS <name>=<value>...] [DEFINES <macro>...])
-#   ->  tern::rtl_<name>, class V<name>
+# tern_verilate(<name> TOP <module> SOURCES <file>... [PARAMS <name>=<value>...] [DEFINES <macro>...] [FAST])
+#   ->  tern::rtl_<name>, class V<name>; FAST: no assertions, no random power-up, -O3
 # Generated code is a library of its own: it gets no project warnings, and its headers reach
 # users as system headers. A lint warning fails the configure step, where Verilator runs.
 function(tern_verilate name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TOP" "SOURCES;PARAMS;DEFINES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "FAST" "TOP" "SOURCES;PARAMS;DEFINES")
+  set(power_up --x-assign unique --x-initial unique)
+  set(optimise -O2)
+  if(arg_FAST)
+    set(power_up --x-assign fast --x-initial fast --noassert)
+    set(optimise -O3)
+  endif()
   list(TRANSFORM arg_PARAMS PREPEND "-G")
   list(TRANSFORM arg_DEFINES PREPEND "-D")
   list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
   add_library(tern_rtl_${name} STATIC)
   verilate(tern_rtl_${name}
     PREFIX V${name} TOP_MODULE ${arg_TOP} SOURCES ${PROJECT_SOURCE_DIR}/rtl/verilator.vlt ${arg_SOURCES}
-    VERILATOR_ARGS -Wall -O3 --x-assign unique --x-initial unique ${arg_PARAMS} ${arg_DEFINES}
-    OPT_FAST -O2)
+    VERILATOR_ARGS -Wall -O3 ${power_up} ${arg_PARAMS} ${arg_DEFINES}
+    OPT_FAST ${optimise})
   set_target_properties(tern_rtl_${name} PROPERTIES SYSTEM ON)
   # Verilator's own sources are the same for all: one copy, compiled once.
   get_target_property(sources tern_rtl_${name} SOURCES)

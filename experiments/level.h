@@ -66,7 +66,8 @@ struct Footprint {
   std::uint64_t layers = 0, attention_dim = 0;  // attention_dim = heads * head_dim
 };
 
-// The `isa` of a CPU that computes FP16 products as the simulated machine does; "engine" of its run.
+// The `isa` of a CPU that computes FP16 products as the simulated machine does; "engine" of its
+// run.
 inline constexpr const char* kFollowing = "as-machine";
 
 struct LevelResult {

@@ -87,8 +87,8 @@ struct Accelerator::Impl {
     if (!geometry.fits({clip(rows), clip(cols), 1}))
       throw std::runtime_error("machine '" + config.name + "': matrix is " + std::to_string(rows) +
                                " x " + std::to_string(cols) + ", expected 1 to " +
-                               std::to_string(kMaxRows) +
-                               " rows and 1 to " + std::to_string(config.max_cols) + " columns");
+                               std::to_string(kMaxRows) + " rows and 1 to " +
+                               std::to_string(config.max_cols) + " columns");
   }
 
   // `fill` writes the activations of one token, steps * N of them, to where it is told.
@@ -123,7 +123,8 @@ struct Accelerator::Impl {
     const std::uint32_t* word = y_tiles.data();
     for (std::size_t row = 0; row < m.rows; row += config.rows) {
       const std::size_t n = std::min<std::size_t>(config.rows, m.rows - row);
-      for (std::size_t t = 0; t < tokens; ++t, word += n) std::copy_n(word, n, y + t * m.rows + row);
+      for (std::size_t t = 0; t < tokens; ++t, word += n)
+        std::copy_n(word, n, y + t * m.rows + row);
     }
     return {result.cycles};
   }
@@ -146,13 +147,15 @@ MatrixId Accelerator::load(const kernels::T2View& w, std::size_t cols) {
   impl_->check_format(Format::kTernary);
   impl_->check_shape(w.rows, cols);
   TERN_CHECK(kernels::t2_blocks(cols) == w.blocks_per_row, "cols fill the blocks of a row");
-  return impl_->load(w.rows, cols, kernels::pack_tiles(*impl_->geometry.code, impl_->geometry.tile(), w, cols));
+  return impl_->load(w.rows, cols,
+                     kernels::pack_tiles(*impl_->geometry.code, impl_->geometry.tile(), w, cols));
 }
 
 MatrixId Accelerator::load(const kernels::F16View& w) {
   impl_->check_format(Format::kFp16);
   impl_->check_shape(w.rows, w.cols);
-  return impl_->load(w.rows, w.cols, kernels::pack_tiles(*impl_->geometry.code, impl_->geometry.tile(), w));
+  return impl_->load(w.rows, w.cols,
+                     kernels::pack_tiles(*impl_->geometry.code, impl_->geometry.tile(), w));
 }
 
 JobReport Accelerator::run(MatrixId matrix, const std::int8_t* q, std::size_t tokens,

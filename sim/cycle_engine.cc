@@ -54,10 +54,10 @@ struct TernaryUnit {
 
 struct Fp16Unit {
   const Geometry& geometry;
-  std::size_t cols;                // of whole steps
+  std::size_t cols;                  // of whole steps
   std::vector<kernels::f16> halves;  // [R, N], of a step
-  std::vector<float> rows;         // [R, cols]
-  std::vector<float> x;            // [tokens, cols]
+  std::vector<float> rows;           // [R, cols]
+  std::vector<float> x;              // [tokens, cols]
   std::vector<std::uint32_t> bits;
   std::uint64_t nonzero = 0;  // not counted: an FP16 lane always multiplies
   bool bad = false;           // never: every code is a weight

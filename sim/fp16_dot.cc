@@ -28,8 +28,7 @@ float wide_step(const float* w, const float* x, std::size_t n) {
     // 22 bits of product times 2^(exponent - 22), which is 2^-48 or more after reduction.
     const auto bits = static_cast<std::int64_t>(std::ldexp(fraction, 22));
     const int shift = exponent - 22 + 48;
-    sum += shift >= 0 ? static_cast<Int128>(bits) << shift
-                      : static_cast<Int128>(bits >> -shift);
+    sum += shift >= 0 ? static_cast<Int128>(bits) << shift : static_cast<Int128>(bits >> -shift);
   }
   // To nearest even at 24 bits.
   const bool negative = sum < 0;

@@ -40,8 +40,8 @@ void check_range(const MachineConfig& config, const char* field, double value, d
 
 bool divides(unsigned a, unsigned b) { return a != 0 && b % a == 0; }
 
-// The twins of rtl/tern_pkg.sv: words that `words` become by `levels` levels of 3:2 compressors; the
-// latency of an FP16 unit whose tree has four such levels a stage.
+// The twins of rtl/tern_pkg.sv: words that `words` become by `levels` levels of 3:2 compressors;
+// the latency of an FP16 unit whose tree has four such levels a stage.
 constexpr unsigned carry_save(unsigned words, unsigned levels) {
   for (; levels > 0; --levels) words = 2 * (words / 3) + words % 3;
   return words;

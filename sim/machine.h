@@ -25,11 +25,11 @@ struct Geometry {
   Format format;
   unsigned rows, lanes, max_tokens, max_cols;
   unsigned beat_bytes, burst_bytes;
-  unsigned unit_bytes;             // what a stream counts in: N bytes
-  unsigned act_bytes;              // of one activation
-  const kernels::TileCode* code;   // of the weights
-  unsigned x_word_bytes;           // activations of one step
-  unsigned w_word_bytes;           // weights of one step
+  unsigned unit_bytes;                // what a stream counts in: N bytes
+  unsigned act_bytes;                 // of one activation
+  const kernels::TileCode* code;      // of the weights
+  unsigned x_word_bytes;              // activations of one step
+  unsigned w_word_bytes;              // weights of one step
   unsigned dot_latency, acc_latency;  // cycles; rtl/tern_pkg.sv
   std::uint64_t period_ps, burst_ps, latency_ps;
 

@@ -47,8 +47,12 @@ class RtlEngine final : public Engine {
 
   // Whether the RTL was built with the parameters of `config`: the RTL says so itself.
   bool is(const MachineConfig& config) {
-    const unsigned parameters[] = {config.format == Format::kTernary ? 0u : 5u, 0u, config.rows,
-                                   config.lanes, config.max_tokens, config.max_cols,
+    const unsigned parameters[] = {config.format == Format::kTernary ? 0u : 5u,
+                                   0u,
+                                   config.rows,
+                                   config.lanes,
+                                   config.max_tokens,
+                                   config.max_cols,
                                    config.beat_bytes};
     for (std::size_t i = 0; i < std::size(parameters); ++i)
       if (model_.config_o[i] != parameters[i]) return false;
@@ -63,7 +67,7 @@ class RtlEngine final : public Engine {
     model_.job_cols_i = job.cols;
     model_.job_tokens_i = static_cast<CData>(job.tokens);
     model_.job_code_i = 1;  // t5, where there is a choice
-    tick();  // cycle 0
+    tick();                 // cycle 0
     model_.job_valid_i = 0;
 
     std::uint64_t left = geometry_->y_words(job);
@@ -134,7 +138,7 @@ class RtlEngine final : public Engine {
   }
 
   std::optional<Geometry> geometry_;
-  std::vector<std::uint8_t> step_;   // weights of the step that comes
+  std::vector<std::uint8_t> step_;  // weights of the step that comes
   std::vector<std::int8_t> trits_;
   PowerUp context_;
   Model model_{&context_};

@@ -90,8 +90,7 @@ class AxiMemory {
     if (address % kBeatBytes != 0) broken(name + " is not aligned to its beats");
     if ((std::size_t{1} << size) != kBeatBytes || type != 1)
       broken(name + " asks for no increasing burst of whole beats");
-    if (address / 4096 != (address + beats * kBeatBytes - 1) / 4096)
-      broken(name + " crosses 4 KB");
+    if (address / 4096 != (address + beats * kBeatBytes - 1) / 4096) broken(name + " crosses 4 KB");
     return {address, beats, 0, cycle_ + config_.latency, kOkay};
   }
 
@@ -174,7 +173,8 @@ class AxiMemory {
       for (std::size_t i = 0; i < kBeatBytes; ++i)
         if (m.m_wstrb_o >> i & 1) at(address)[i] = bytes[i];
     }
-    if ((++burst.done == burst.beats) != m.m_wlast_o) broken("WLAST is not at the end of its burst");
+    if ((++burst.done == burst.beats) != m.m_wlast_o)
+      broken("WLAST is not at the end of its burst");
     if (burst.done < burst.beats) return;
     burst.ready = cycle_ + config_.latency;
     responses_.push_back(burst);

@@ -129,8 +129,8 @@ TEST_CASE("activity of each part is what the step did", "[experiments]") {
   // No multiplication of any kind in the linear layers of the ternary machine.
   CHECK(count_of(tp.part(Part::kLinear).activity, "fp_mul") == 0);
   CHECK(count_of(tp.part(Part::kLinear).activity, "trit_select") > 0);
-  // Lane operations are multiply-accumulates and those of the rows that fill up a group of 20: of 64
-  // and more rows at most a quarter more.
+  // Lane operations are multiply-accumulates and those of the rows that fill up a group of 20: of
+  // 64 and more rows at most a quarter more.
   const auto padded = [](std::uint64_t lane_ops, std::uint64_t macs) {
     return lane_ops >= macs && 4 * lane_ops <= 5 * macs;
   };

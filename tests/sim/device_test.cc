@@ -24,8 +24,9 @@ constexpr std::uint32_t kX = 0, kW = 0x1000, kY = 0x2000;
 // In row groups of 20 and steps of 16.
 std::vector<RegisterValue> job(std::uint32_t groups, std::uint32_t steps, std::uint32_t tokens,
                                std::uint32_t x = kX, std::uint32_t w = kW, std::uint32_t y = kY) {
-  return {{Register::kRows, 20 * groups}, {Register::kCols, 16 * steps}, {Register::kTokens, tokens},
-          {Register::kXAddress, x},       {Register::kWAddress, w},  {Register::kYAddress, y}};
+  return {{Register::kRows, 20 * groups}, {Register::kCols, 16 * steps},
+          {Register::kTokens, tokens},    {Register::kXAddress, x},
+          {Register::kWAddress, w},       {Register::kYAddress, y}};
 }
 
 // Zeros in the five-trit code, as planes of 16 lanes, from kW on: a weight of memory's own zeros is
@@ -142,8 +143,9 @@ TEST_CASE("the doorbell is refused while busy and the interrupt falls when the s
   CHECK(p.host.write(Register::kDoorbell, 1, delay) == tlm::TLM_GENERIC_ERROR_RESPONSE);
   p.host.read(Register::kStatus, status, delay);
   CHECK(status == static_cast<std::uint32_t>(Status::kBusy));
-  // The first of 20 words leaves in 49, as accelerator_test counts it by hand, the last in 68: bursts
-  // of 16 and 4 are written from 65 and 69 on, the second complete in 100. Not yet, and then.
+  // The first of 20 words leaves in 49, as accelerator_test counts it by hand, the last in 68:
+  // bursts of 16 and 4 are written from 65 and 69 on, the second complete in 100. Not yet, and
+  // then.
   sc_core::sc_start(sc_core::sc_time(2 * 100 - 1, sc_core::SC_NS));
   CHECK_FALSE(p.irq.read());
   sc_core::sc_start(sc_core::sc_time(2, sc_core::SC_NS));

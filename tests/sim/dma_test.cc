@@ -49,8 +49,8 @@ struct Bench {
   }
 };
 
-// 2 x 9 activation words of 8 bytes in 3 bursts (the last of 2 beats); 9 weight steps of 32 bytes in
-// 5 bursts (the last of 4 beats).
+// 2 x 9 activation words of 8 bytes in 3 bursts (the last of 2 beats); 9 weight steps of 32 bytes
+// in 5 bursts (the last of 4 beats).
 constexpr Job kJob{20, 72, 2};
 
 TEST_CASE("the mover asks once per cycle until its slots are taken, then as they come free",

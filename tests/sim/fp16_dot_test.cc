@@ -32,7 +32,8 @@ TEST_CASE("an FP16 dot product is the rounded exact sum of each step, added up i
   }
 }
 
-TEST_CASE("an FP16 dot product keeps what a double would lose, and its zeros are positive", "[sim]") {
+TEST_CASE("an FP16 dot product keeps what a double would lose, and its zeros are positive",
+          "[sim]") {
   const float big = 65504, tiny = 0x1p-24f;
   const float w[4] = {big, tiny, -big, -tiny}, x[4] = {big, tiny, big, 1};
   // big^2 + 2^-48 - big^2 - 2^-24.

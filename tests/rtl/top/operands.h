@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Integer jobs for a verilated tern_accelerator, packed bit by bit from the definition of the
+// Jobs for a verilated tern_accelerator, packed bit by bit from the definition of the
 // stream, and their products in the dumbest way.
 
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <vector>
 
+#include "kernels/tiles/trit5.h"
 #include "sim/axi/driver.h"
 
 namespace tern::rtl {
@@ -37,8 +40,8 @@ inline void put_bit(std::vector<std::uint8_t>& bytes, std::size_t at, unsigned b
 
 struct IntegerOperands {
   Shape shape;
-  std::vector<int> w, x;           // [rows, cols], [tokens, cols]
-  std::vector<std::int32_t> y;     // [tokens, rows]
+  std::vector<int> w, x;         // [rows, cols], [tokens, cols]
+  std::vector<std::uint32_t> y;  // [tokens, rows], int32
 
   IntegerOperands(const Machine& m, const Shape& s, Values values, std::mt19937& rng) : shape(s) {
     const int low = m.format == 0 ? -1 : -(1 << (m.weight_bits() - 1));
@@ -60,12 +63,22 @@ struct IntegerOperands {
         int sum = 0;
         for (unsigned k = 0; k < s.cols; ++k)
           sum += w[std::size_t{r} * s.cols + k] * x[std::size_t{t} * s.cols + k];
-        y.push_back(sum);
+        y.push_back(static_cast<std::uint32_t>(sum));
       }
   }
 
   int weight(unsigned row, unsigned col) const {
     return row < shape.rows && col < shape.cols ? w[std::size_t{row} * shape.cols + col] : 0;
+  }
+
+  std::vector<std::uint8_t> activations(const Machine&, unsigned token) const {
+    std::vector<std::uint8_t> bytes;
+    for (unsigned k = 0; k < shape.cols; ++k)
+      bytes.push_back(static_cast<std::uint8_t>(x[std::size_t{token} * shape.cols + k]));
+    return bytes;
+  }
+  std::vector<std::uint8_t> weights(const Machine& m, bool t2) const {
+    return m.format == 0 && !t2 ? fives(m) : planes(m);
   }
 
   // Two's complement planes, or (nonzero, negative) of trits: [groups, steps, rows, bits, lanes].
@@ -80,16 +93,16 @@ struct IntegerOperands {
           for (unsigned b = 0; b < bits; ++b)
             for (unsigned l = 0; l < m.lanes; ++l) {
               const int one = weight(g * m.rows + r, s * m.lanes + l);
-              put_bit(bytes, at++, m.format == 0 ? (b == 0 ? one != 0 : one < 0)
-                                                 : static_cast<unsigned>(one) >> b);
+              put_bit(
+                  bytes, at++,
+                  m.format == 0 ? (b == 0 ? one != 0 : one < 0) : static_cast<unsigned>(one) >> b);
             }
     return bytes;
   }
 
-  // Bytes of five rows, as planes: [groups, steps, fives, 8, lanes]. `code` gives the byte of five
-  // trits, the first row's first.
-  template <typename Code>
-  std::vector<std::uint8_t> fives(const Machine& m, Code&& code) const {
+  // Bytes of five rows, as planes: [groups, steps, fives, 8, lanes]. The code's table is held to
+  // its rules in tests/kernels/tiles_test.cc and tests/rtl/unpack.
+  std::vector<std::uint8_t> fives(const Machine& m) const {
     std::vector<std::uint8_t> bytes(std::size_t{m.groups(shape.rows)} * m.steps(shape.cols) *
                                     m.rows / 5 * m.lanes);
     std::size_t at = 0;
@@ -98,11 +111,96 @@ struct IntegerOperands {
         for (unsigned five = 0; five < m.rows / 5; ++five)
           for (unsigned b = 0; b < 8; ++b)
             for (unsigned l = 0; l < m.lanes; ++l) {
-              std::array<int, 5> trits;
+              std::array<std::int8_t, 5> trits;
               for (unsigned i = 0; i < 5; ++i)
-                trits[i] = weight(g * m.rows + 5 * five + i, s * m.lanes + l);
-              put_bit(bytes, at++, static_cast<unsigned>(code(trits)) >> b);
+                trits[i] =
+                    static_cast<std::int8_t>(weight(g * m.rows + 5 * five + i, s * m.lanes + l));
+              put_bit(
+                  bytes, at++,
+                  static_cast<unsigned>(kernels::kTrit5Encode[kernels::trit5_index(trits)]) >> b);
             }
+    return bytes;
+  }
+};
+
+__extension__ using Int128 = __int128;
+
+// E4M3, bfloat16 and binary16: any bits but infinities and NaN, unless `specials`.
+struct FloatOperands {
+  Shape shape;
+  std::vector<std::uint16_t> w, x;  // [rows, cols], [tokens, cols]
+  std::vector<std::uint32_t> y;     // [tokens, rows], binary32
+
+  FloatOperands(const Machine& m, const Shape& s, bool specials, std::mt19937& rng) : shape(s) {
+    w.resize(std::size_t{s.rows} * s.cols);
+    x.resize(std::size_t{s.tokens} * s.cols);
+    for (auto* list : {&w, &x})
+      for (std::uint16_t& one : *list) do {
+          one = static_cast<std::uint16_t>(rng() & (m.weight_bits() == 8 ? 0xff : 0xffff));
+          // Of bfloat16 most within some binades, or all sums are their largest product.
+          if (m.format == 4 && rng() % 8 != 0)
+            one = static_cast<std::uint16_t>((one & 0x87ff) | 0x3c00);
+        } while (!std::isfinite(value(m, one)) && !(specials && rng() % 16 == 0));
+    for (unsigned t = 0; t < s.tokens; ++t)
+      for (unsigned r = 0; r < s.rows; ++r) {
+        float sum = 0;
+        for (unsigned at = 0; at < s.cols; at += m.lanes) sum += step(m, r, t, at);
+        y.push_back(std::isnan(sum) ? 0x7fc00000u : std::bit_cast<std::uint32_t>(sum));
+      }
+  }
+
+  static float value(const Machine& m, std::uint16_t bits) {
+    if (m.format == 4) return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+    const int fraction_bits = m.format == 3 ? 3 : 10, expo_bits = m.format == 3 ? 4 : 5;
+    const int top = (1 << expo_bits) - 1, bias = top / 2;
+    const int fraction = bits & ((1 << fraction_bits) - 1), expo = bits >> fraction_bits & top;
+    const bool negative = bits >> (fraction_bits + expo_bits) & 1;
+    float v = expo == 0 ? std::ldexp(static_cast<float>(fraction), 1 - bias - fraction_bits)
+                        : std::ldexp(static_cast<float>(fraction + (1 << fraction_bits)),
+                                     expo - bias - fraction_bits);
+    if (m.format == 3 && expo == top && fraction == 7) v = NAN;
+    if (m.format == 5 && expo == top) v = fraction == 0 ? INFINITY : NAN;
+    return negative ? -v : v;
+  }
+
+  // One step: bfloat16 by a tree of binary32 additions, the others exact, then rounded once.
+  float step(const Machine& m, unsigned r, unsigned t, unsigned at) const {
+    std::vector<float> product(m.lanes, 0.0f);
+    Int128 exact = 0;
+    bool finite = true;
+    for (unsigned l = 0; l < m.lanes && at + l < shape.cols; ++l) {
+      const float a = value(m, w[std::size_t{r} * shape.cols + at + l]);
+      const float b = value(m, x[std::size_t{t} * shape.cols + at + l]);
+      product[l] = a * b;
+      finite = finite && std::isfinite(product[l]);
+      if (std::isfinite(product[l]) && m.format != 4)
+        exact += static_cast<Int128>(a * 0x1p24f) * static_cast<Int128>(b * 0x1p24f);
+    }
+    if (m.format != 4 && finite) return static_cast<float>(exact) * 0x1p-48f;
+    for (unsigned n = m.lanes / 2; n > 0; n /= 2)
+      for (unsigned l = 0; l < n; ++l) product[l] += product[l + n];
+    return product[0];
+  }
+
+  std::vector<std::uint8_t> activations(const Machine& m, unsigned token) const {
+    std::vector<std::uint8_t> bytes;
+    for (unsigned k = 0; k < shape.cols; ++k)
+      for (unsigned b = 0; b < m.act_bytes(); ++b)
+        bytes.push_back(
+            static_cast<std::uint8_t>(x[std::size_t{token} * shape.cols + k] >> (8 * b)));
+    return bytes;
+  }
+  std::vector<std::uint8_t> weights(const Machine& m, bool) const {
+    std::vector<std::uint8_t> bytes;
+    for (unsigned g = 0; g < m.groups(shape.rows); ++g)
+      for (unsigned s = 0; s < m.steps(shape.cols); ++s)
+        for (unsigned r = g * m.rows; r < (g + 1) * m.rows; ++r)
+          for (unsigned k = s * m.lanes; k < (s + 1) * m.lanes; ++k)
+            for (unsigned b = 0; b < m.weight_bits() / 8; ++b)
+              bytes.push_back(
+                  r < shape.rows && k < shape.cols
+                      ? static_cast<std::uint8_t>(w[std::size_t{r} * shape.cols + k] >> (8 * b))
+                      : 0);
     return bytes;
   }
 };

@@ -6,6 +6,9 @@
 // each followed by a good job.
 // Parameters: TERN_RTL_JOBS=<n> random jobs per engine and seed (default 12).
 
+#include <Vaccelerator_small_bf16.h>
+#include <Vaccelerator_small_fp16.h>
+#include <Vaccelerator_small_fp8.h>
 #include <Vaccelerator_small_int4.h>
 #include <Vaccelerator_small_int8.h>
 #include <Vaccelerator_small_lut2.h>
@@ -16,7 +19,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include "kernels/tiles/trit5.h"
 #include "tests/rtl/top/operands.h"
 
 namespace tern::rtl {
@@ -50,16 +52,10 @@ struct Bench {
            .busy = busy,
            .junk = true,
            .seed = seed}),
-        m{d.read(AxiRegister::kFormat),    d.read(AxiRegister::kRows),
-          d.read(AxiRegister::kLanes),     d.read(AxiRegister::kMaxTokens),
-          d.read(AxiRegister::kMaxCols),   d.read(AxiRegister::kBeatBytes)} {}
+        m{d.read(AxiRegister::kFormat),  d.read(AxiRegister::kRows),
+          d.read(AxiRegister::kLanes),   d.read(AxiRegister::kMaxTokens),
+          d.read(AxiRegister::kMaxCols), d.read(AxiRegister::kBeatBytes)} {}
 
-  // The code's table is held to its rules in tests/kernels/tiles_test.cc and tests/rtl/unpack.
-  static std::uint8_t byte_of(const std::array<int, 5>& trits) {
-    std::array<std::int8_t, 5> narrow;
-    std::copy(trits.begin(), trits.end(), narrow.begin());
-    return kernels::kTrit5Encode[kernels::trit5_index(narrow)];
-  }
   unsigned below(unsigned n) { return static_cast<unsigned>(rng() % n); }
 
   // 1 to `limit`, often near a multiple of `tile`.
@@ -70,7 +66,8 @@ struct Bench {
   }
 
   // Puts the operands into memory at random places and strides, junk between them.
-  AxiJob place(const IntegerOperands& o, bool t2) {
+  template <typename Operands>
+  AxiJob place(const Operands& o, bool t2) {
     for (std::size_t i = 0; i < 1 << 20; ++i) *d.memory.at(kBase + i) = kCanary;
     const unsigned row_bytes = m.steps(o.shape.cols) * m.lanes * m.act_bytes();
     AxiJob job{.rows = o.shape.rows,
@@ -82,11 +79,11 @@ struct Bench {
                .y_address = kBase + (3 << 18) + 4 * below(64),
                .x_stride = row_bytes + m.beat_bytes * below(3),
                .y_stride = 4 * (o.shape.rows + below(9))};
-    for (unsigned t = 0; t < o.shape.tokens; ++t)
-      for (unsigned k = 0; k < o.shape.cols; ++k)
-        *d.memory.at(job.x_address + t * job.x_stride + k) =
-            static_cast<std::uint8_t>(o.x[std::size_t{t} * o.shape.cols + k]);
-    const std::vector<std::uint8_t> w = m.format == 0 && !t2 ? o.fives(m, byte_of) : o.planes(m);
+    for (unsigned t = 0; t < o.shape.tokens; ++t) {
+      const std::vector<std::uint8_t> x = o.activations(m, t);
+      std::copy(x.begin(), x.end(), d.memory.at(job.x_address + t * job.x_stride));
+    }
+    const std::vector<std::uint8_t> w = o.weights(m, t2);
     std::copy(w.begin(), w.end(), d.memory.at(job.w_address));
     return job;
   }
@@ -96,11 +93,12 @@ struct Bench {
     return 20'000 + 64 * steps * s.tokens * m.rows * m.lanes * m.weight_bits() / 8 / m.beat_bytes;
   }
 
-  void expect_results(const IntegerOperands& o, const AxiJob& job) {
+  template <typename Operands>
+  void expect_results(const Operands& o, const AxiJob& job) {
     std::uint64_t wrong = 0;
     for (unsigned t = 0; t < o.shape.tokens; ++t)
       for (unsigned r = 0; r < o.shape.rows; ++r) {
-        std::int32_t y;
+        std::uint32_t y;
         std::memcpy(&y, d.memory.at(job.y_address + t * job.y_stride + 4 * r), 4);
         wrong += y != o.y[std::size_t{t} * o.shape.rows + r];
       }
@@ -117,9 +115,10 @@ struct Bench {
     CHECK(touched == 0);
   }
 
-  void good_job(const Shape& shape, Values values, bool t2) {
+  template <typename Operands>
+  void good_job(const Operands& o, bool t2) {
+    const Shape& shape = o.shape;
     CAPTURE(shape.rows, shape.cols, shape.tokens, t2);
-    const IntegerOperands o(m, shape, values, rng);
     const AxiJob job = place(o, t2);
     d.start(job);
     REQUIRE(d.finish(limit(shape)) == AxiStatus::kDone);
@@ -130,20 +129,35 @@ struct Bench {
   }
 };
 
-TEMPLATE_TEST_CASE("an accelerator's results equal the sums of products under any stalls",
-                   "[rtl]", Vaccelerator_small_ternary, Vaccelerator_small_lut2,
-                   Vaccelerator_small_lut3, Vaccelerator_small_int4, Vaccelerator_small_int8) {
+template <typename Model, typename Run>
+void stall_and_run(Run&& run) {
   for (const unsigned seed : {1u, 2u, 3u}) {
-    Bench<TestType> b(seed, 8 - 3 * (seed - 1), seed == 1 ? 1 : 10 * seed);
-    for (int i = 0; i < jobs(); ++i) {
-      const Shape shape{b.size(b.m.rows, 70), b.size(b.m.lanes, b.m.max_cols),
-                        b.size(b.m.max_tokens, 3 * b.m.max_tokens + 1)};
-      b.good_job(shape, static_cast<Values>(b.below(3)), b.below(2));
-    }
+    Bench<Model> b(seed, 8 - 3 * (seed - 1), seed == 1 ? 1 : 10 * seed);
+    for (int i = 0; i < jobs(); ++i)
+      run(b, Shape{b.size(b.m.rows, 70), b.size(b.m.lanes, b.m.max_cols),
+                   b.size(b.m.max_tokens, 3 * b.m.max_tokens + 1)});
   }
 }
 
-// A job that must be answered with `status` within a bounded number of cycles, and a good one after.
+TEMPLATE_TEST_CASE("an accelerator's integers equal the sums of products under any stalls", "[rtl]",
+                   Vaccelerator_small_ternary, Vaccelerator_small_lut2, Vaccelerator_small_lut3,
+                   Vaccelerator_small_int4, Vaccelerator_small_int8) {
+  stall_and_run<TestType>([](auto& b, const Shape& shape) {
+    const auto values = static_cast<Values>(b.below(3));
+    b.good_job(IntegerOperands(b.m, shape, values, b.rng), b.below(2));
+  });
+}
+
+TEMPLATE_TEST_CASE("an accelerator's floats equal their numerics to the bit under any stalls",
+                   "[rtl]", Vaccelerator_small_fp8, Vaccelerator_small_bf16,
+                   Vaccelerator_small_fp16) {
+  stall_and_run<TestType>([](auto& b, const Shape& shape) {
+    b.good_job(FloatOperands(b.m, shape, b.below(4) == 0, b.rng), false);
+  });
+}
+
+// A job that must be answered with `status` within a bounded number of cycles, and a good one
+// after.
 template <typename Model>
 void expect_refused(Bench<Model>& b, const AxiJob& job, AxiStatus status) {
   CAPTURE(job.rows, job.cols, job.tokens, job.code, job.x_address, job.w_address, job.y_address);
@@ -257,7 +271,7 @@ TEMPLATE_TEST_CASE("errors of memory and of weights end a job with a status, and
     }
     // The same in five trits a byte: lane 3 of a unit reads 0x00, which codes nothing.
     const AxiJob five = b.place(o, false);
-    const std::uint64_t unit = b.m.lanes, units = o.fives(b.m, b.byte_of).size() / unit;
+    const std::uint64_t unit = b.m.lanes, units = o.fives(b.m).size() / unit;
     for (const std::uint64_t at : {std::uint64_t{0}, units / 2, units - 1}) {
       std::uint8_t* planes = b.d.memory.at(five.w_address + at * unit);
       const std::vector<std::uint8_t> kept(planes, planes + unit);

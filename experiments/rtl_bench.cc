@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How well does the accelerator use its memory and its lanes, and how fast is it under Verilator?
+// The verilated `server` configuration, AXI and all, on the matrices of BitNet b1.58 2B4T before a
+// memory of given bandwidth and latency.
+
+#include <Vaccelerator_server_fp16.h>
+#include <Vaccelerator_server_int8.h>
+#include <Vaccelerator_server_ternary.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "experiments/commands.h"
+#include "experiments/list_option.h"
+#include "experiments/output.h"
+#include "experiments/output_option.h"
+#include "experiments/provenance.h"
+#include "kernels/tiles/tiles.h"
+#include "models/whole_file.h"
+#include "sim/axi/driver.h"
+
+namespace tern::experiments {
+namespace {
+
+using sim::AxiRegister;
+
+struct Matrix {
+  const char* name;
+  std::uint32_t rows, cols;
+};
+
+// shared/reference and models/shape: q and o, k and v, gate and up, down.
+constexpr Matrix kMatrices[] = {
+    {"attn_q, attn_output", 2560, 2560},
+    {"attn_k, attn_v", 640, 2560},
+    {"ffn_gate, ffn_up", 6912, 2560},
+    {"ffn_down", 2560, 6912},
+};
+
+struct Options {
+  std::vector<unsigned> tokens = {1, 8, 16};
+  double gb_per_s = 51.2, latency_ns = 80;
+  std::string json;
+};
+
+double cpu_seconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// One engine in one code of weights, at 1 GHz: a nanosecond is a cycle.
+template <typename Model>
+void run(const Options& o, const std::string& format, const kernels::TileCode& code,
+         std::uint32_t job_code, nlohmann::ordered_json& records) {
+  constexpr std::uint64_t kW = 1 << 22, kY = std::uint64_t{96} << 20;
+  sim::AxiDriver<Model> d({.base = 0,
+                           .bytes = std::size_t{kY} + (1 << 22),
+                           .bytes_per_cycle = o.gb_per_s,
+                           .latency = static_cast<unsigned>(o.latency_ns)});
+  const std::uint32_t rows = d.read(AxiRegister::kRows), lanes = d.read(AxiRegister::kLanes);
+  const kernels::TileShape tile{rows, lanes};
+  std::mt19937 rng(1);
+  for (const Matrix& m : kMatrices) {
+    const std::uint32_t steps = (m.cols + lanes - 1) / lanes;
+    // Weights of one step, again and again: what they are changes neither cycles nor bytes.
+    std::vector<std::int8_t> values(std::size_t{rows} * lanes * code.value_bytes);
+    for (auto& v : values) v = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
+    std::vector<std::uint8_t> step(code.step_bytes(tile));
+    code.pack(tile, values.data(), lanes, step.data());
+    const std::uint64_t groups = (m.rows + rows - 1) / rows;
+    for (std::uint64_t i = 0; i < groups * steps; ++i)
+      std::copy(step.begin(), step.end(), d.memory.at(kW + i * step.size()));
+    const std::uint32_t x_stride = steps * lanes * code.act_bytes;
+    for (const unsigned tokens : o.tokens) {
+      for (std::uint64_t i = 0; i < std::uint64_t{tokens} * x_stride; ++i)
+        *d.memory.at(i) = static_cast<std::uint8_t>(rng() & 0x3f);
+      const std::uint64_t before = d.cycles;
+      const double start = cpu_seconds();
+      d.start({m.rows, m.cols, tokens, job_code, 0, kW, kY, x_stride, 4 * m.rows});
+      const sim::AxiStatus status = d.finish(1'000'000'000);
+      const double seconds = cpu_seconds() - start;
+      if (status != sim::AxiStatus::kDone)
+        throw std::runtime_error(fmt::format("{} {}: the job ended with status {}", format, m.name,
+                                             static_cast<unsigned>(status)));
+      const double cycles = static_cast<double>(d.read64(AxiRegister::kCycles));
+      const double macs = static_cast<double>(m.rows) * m.cols * tokens;
+      const double passes =
+          std::ceil(tokens / static_cast<double>(d.read(AxiRegister::kMaxTokens)));
+      const double bytes = passes * m.rows * m.cols * code.weight_bits() / 8 +
+                           static_cast<double>(tokens) * m.cols * code.act_bytes +
+                           4.0 * tokens * m.rows;
+      const double memory = bytes / o.gb_per_s, lanes_busy = macs / (rows * lanes);
+      const double fires = static_cast<double>(d.read64(AxiRegister::kFires));
+      records.push_back({{"machine", "server"},
+                         {"format", format},
+                         {"code", code.name},
+                         {"matrix", m.name},
+                         {"rows", m.rows},
+                         {"cols", m.cols},
+                         {"tokens", tokens},
+                         {"cycles", cycles},
+                         {"memory_bound_cycles", memory},
+                         {"compute_bound_cycles", lanes_busy},
+                         {"bound", memory > lanes_busy ? "memory" : "compute"},
+                         {"utilisation", std::max(memory, lanes_busy) / cycles},
+                         {"host_cpu_s", seconds},
+                         {"cycles_per_s", static_cast<double>(d.cycles - before) / seconds},
+                         {"lane_ops_per_s", fires * rows * lanes / seconds},
+                         {"evidence", "measured"}});
+      const auto& r = records.back();
+      print_out(fmt::format("{:<8} {:<4} {:>5} x {:<5} {:>3} {:>10.0f} {:<7} {:>6.1f} % {:>9.2e}\n",
+                            format, code.name, m.rows, m.cols, tokens, cycles,
+                            r["bound"].get<std::string>(), 100 * r["utilisation"].get<double>(),
+                            r["lane_ops_per_s"].get<double>()));
+    }
+  }
+}
+
+void run_all(const Options& o) {
+  nlohmann::ordered_json records = nlohmann::ordered_json::array();
+  print_out(fmt::format(
+      "Verilated `server`, {} GB/s and {} ns at 1 GHz; of the ideal that binds, lane "
+      "operations a second and core\n{:<8} {:<4} {:>13} {:>3} {:>10} {:<7} {:>8} {:>9}\n",
+      o.gb_per_s, o.latency_ns, "format", "code", "matrix", "T", "cycles", "bound", "of ideal",
+      "lane op/s"));
+  run<Vaccelerator_server_ternary>(o, "ternary", kernels::tile_code("t5"), 1, records);
+  run<Vaccelerator_server_ternary>(o, "ternary", kernels::tile_code("t2"), 0, records);
+  run<Vaccelerator_server_int8>(o, "int8", kernels::tile_code("i8"), 3, records);
+  run<Vaccelerator_server_fp16>(o, "fp16", kernels::tile_code("f16"), 6, records);
+  if (o.json.empty()) return;
+  nlohmann::ordered_json out = {{"schema", "tern.rtl_bench"}, {"schema_version", 1}};
+  out["provenance"] = provenance();
+  out["gb_per_s"] = o.gb_per_s;
+  out["latency_ns"] = o.latency_ns;
+  out["records"] = records;
+  models::write_whole_file(o.json, out.dump(1) + "\n");
+}
+
+}  // namespace
+}  // namespace tern::experiments
+
+int main(int argc, char** argv) {
+  using namespace tern::experiments;
+  Options o;
+  CLI::App app{
+      "The verilated accelerator on the matrices of BitNet b1.58 2B4T: how much of its memory's "
+      "bandwidth and of its lanes it uses, and how fast it simulates"};
+  add_list(app, "-T,--tokens", o.tokens, "Tokens of a job", CLI::Range(1u, 65535u));
+  app.add_option("--bandwidth", o.gb_per_s, "Of memory, GB/s")
+      ->check(CLI::Range(0.1, 64.0))
+      ->capture_default_str();
+  app.add_option("--latency", o.latency_ns, "Of memory, ns")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  add_output(app, "--json", o.json, "Writes all figures to this file");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run_all(o);
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "tern_rtl_bench: {}\n", e.what());
+    return 1;
+  }
+  return 0;
+}
