@@ -11,7 +11,7 @@ import re
 import time
 
 from liberty import Cell
-from problem import Problem
+from problem import Problem, ToolFailed
 
 CLOCK, RESET = "clk_i", "rst_ni"
 CHAINS = (4, 12)  # inverters of the two chains whose difference is the FO4 delay
@@ -58,7 +58,7 @@ def prepare_process(tools, library, folder):
                                 f"abc -liberty {path} -script +strash;map", "splitnets", "write_verilog -noattr fo4_mapped.v"])
     delays = sorted(1.0 - slack for _, slack, _, _ in paths_of(tools, process, folder, "fo4", "fo4_mapped.v", 1.0, 16))
     if len(delays) != 2:
-        raise Problem(f"{library.name}: expected two chains of {inverter.name}, OpenSTA finds {len(delays)}: see "
+        raise ToolFailed(f"{library.name}: expected two chains of {inverter.name}, OpenSTA finds {len(delays)}: see "
                       f"{folder}/fo4.sta.log")
     process.fo4_ns = (delays[1] - delays[0]) / (CHAINS[1] - CHAINS[0])
     process.register_ns = delays[0] - CHAINS[0] * process.fo4_ns
@@ -81,7 +81,7 @@ def full_adder_map(library):
             f"    assign Y[i] = {'~' * sum_not}s, X[i] = {'~' * carry_not}c;\n  end endgenerate\nendmodule\n")
 
 
-def paths_of(tools, process, folder, name, netlist, clock_ns, count=1):
+def paths_of(tools, process, folder, name, netlist, clock_ns, count=1, what=""):
     """The worst paths between registers: [(rank, slack_ns, start pin, end pin)]. Ports are unconstrained."""
     text = tools.sta(folder, name, [
         f"read_liberty {process.path}", f"read_verilog {netlist}", f"link_design {name if name == 'fo4' else 'tern_timed'}",
@@ -91,20 +91,22 @@ def paths_of(tools, process, folder, name, netlist, clock_ns, count=1):
         "  set start [get_full_name [get_property $path startpoint]]",
         "  set end [get_full_name [get_property $path endpoint]]",
         "  puts \"path [incr rank] [get_property $path slack] $start $end\"", "}",
-        "report_checks -path_delay max"])
+        "report_checks -path_delay max"], what)
     return [(int(rank), float(slack), start, end)
             for rank, slack, start, end in re.findall(r"^path (\d+) (\S+) (\S+) (\S+)$", text, re.MULTILINE)]
 
 
 def elaborate(tools, design, sources, folder):
     """unit.il: the design alone, flat, as RTL; and the banks of registers around it."""
-    parameters = " ".join(f"-chparam {name} {value}" for name, value in design.parameters.items())
-    lines = [f"read_verilog -sv {' '.join(map(str, sources))}", f"hierarchy -check -top {design.top} {parameters}", "proc",
-             "flatten", "opt_expr", "opt_clean"]
+    lines = [f"read_verilog -sv {' '.join(map(str, sources))}"]
+    if design.parameters:  # not by hierarchy -chparam, which fails on an internal assertion where it elaborates twice
+        settings = " ".join(f"-set {name} {value}" for name, value in design.parameters.items())
+        lines.append(f"chparam {settings} {design.top}")
+    lines += [f"hierarchy -check -top {design.top}", "proc", "flatten", "opt_expr", "opt_clean"]
     if design.multiplier_free:
         lines.append("select -assert-none t:$mul t:$macc t:$div t:$mod t:$pow")
-    tools.yosys(folder, "elaborate", lines + [f"rename {design.top} tern_unit", "write_rtlil unit.il", "delete c:*",
-                                              "opt_clean -purge", "write_json ports.json"])
+    tools.yosys(folder, "elaborate", lines + ["rename -top tern_unit", "write_rtlil unit.il", "delete c:*",
+                                              "opt_clean -purge", "write_json ports.json"], f"{design.name}: elaborate")
     module = json.loads((folder / "ports.json").read_text())["modules"]["tern_unit"]
     ports = {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}
     (folder / "timed.v").write_text(banks(ports))
@@ -150,16 +152,18 @@ def run_recipe(tools, process, design, recipe, folder):
               f"abc -liberty {process.path} -script {name}.abc -constr {name}.constr -D {logic_ps}", "splitnets -ports",
               "opt_clean -purge", f"tee -q -o {name}.stat stat -json", "delete t:tern_macro", "setundef -zero",
               f"write_verilog -noattr -noexpr {name}.v"]
-    tools.yosys(folder, name, lines)
+    where = f"{design.name}: {name}"
+    tools.yosys(folder, name, lines, where)
     mapped = time.monotonic()
-    row = {"recipe": name} | area_of(process, (folder / f"{name}.stat").read_text(), f"{design.name}: {name}")
+    row = {"recipe": name} | area_of(process, (folder / f"{name}.stat").read_text(), where)
     memory = (folder / f"{name}.macros").read_text() if design.macros else ""
     row["macro_bits"] = macro_bits(memory)
     if design.macros and not row["macro_bits"]:
-        raise Problem(f"designs.toml: {design.name}: macros {design.macros}: no memory has such a name: see {folder}")
-    paths = paths_of(tools, process, folder, name, f"{name}.v", process.clock_ns)
+        raise ToolFailed(f"{design.name}: macros: no memory has a name like {design.macros}: memories are named in "
+                         f"{folder}/{name}.log")
+    paths = paths_of(tools, process, folder, name, f"{name}.v", process.clock_ns, what=where)
     if not paths:
-        raise Problem(f"{design.name}: {name}: OpenSTA finds no path between registers: see {folder}/{name}.sta.log")
+        raise ToolFailed(f"{where}: OpenSTA finds no path between registers: see {folder}/{name}.sta.log")
     _, slack, start, end = paths[0]
     row |= timing(process.clock_ns, slack)
     row |= {"startpoint": start, "endpoint": end, "yosys_s": round(mapped - began, 2),

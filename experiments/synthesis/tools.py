@@ -59,18 +59,18 @@ class Tools:
                 except ProcessLookupError:
                     pass
 
-    def yosys(self, folder, name, lines):
-        """Runs a yosys script; its log stays in the folder."""
+    def yosys(self, folder, name, lines, what=""):
+        """Runs a yosys script; its log stays in the folder. `what` names the design."""
         script, log = folder / f"{name}.ys", folder / f"{name}.log"
         script.write_text("\n".join(lines) + "\n")
         code, text = self.run(["yosys", "-Q", "-T", "-s", script.name], folder)
         log.write_text(text)
         if code != 0:
             errors = [line.strip() for line in text.splitlines() if "ERROR" in line]
-            raise ToolFailed(f"{name}: yosys failed: {errors[-1] if errors else f'exit code {code}'}: see {log}")
+            raise ToolFailed(f"{what or name}: yosys failed: {errors[-1] if errors else f'exit code {code}'}: see {log}")
         return text
 
-    def sta(self, folder, name, lines):
+    def sta(self, folder, name, lines, what=""):
         """Runs an OpenSTA script. sta ends with 0 whatever happened, so the script's last word is `done`."""
         script, log = folder / f"{name}.tcl", folder / f"{name}.sta.log"
         script.write_text("\n".join(lines + ["puts done"]) + "\n")
@@ -78,5 +78,5 @@ class Tools:
         log.write_text(text)
         errors = [line.strip() for line in text.splitlines() if line.startswith("Error")]
         if code != 0 or errors or text.split()[-1:] != ["done"]:
-            raise ToolFailed(f"{name}: OpenSTA failed: {errors[0] if errors else f'exit code {code}'}: see {log}")
+            raise ToolFailed(f"{what or name}: OpenSTA failed: {errors[0] if errors else f'exit code {code}'}: see {log}")
         return text
