@@ -48,7 +48,7 @@ def parse(arguments):
                              "Debian's qflow-tech-osu018)")
     parser.add_argument("--dont-use", metavar="REGEX", default="", help="cells whose name holds this are not used")
     parser.add_argument("--designs", metavar="REGEX", default="",
-                        help="whole names or groups of designs (default: all that are not large)")
+                        help="whole names of designs (default: all that are not large)")
     parser.add_argument("--present", action="store_true", help="skip designs whose module is not in the tree")
     parser.add_argument("--recipes", metavar="REGEX", default="", help="whole names of recipes (default: all)")
     parser.add_argument("--clock", metavar="NS", type=float, help=f"the period (default: {FO4_PER_CYCLE} FO4)")
@@ -60,7 +60,8 @@ def parse(arguments):
                         help="mappings at a time (default: CPUs of this process)")
     parser.add_argument("--work", metavar="DIR", help="keep scripts, logs and netlists there")
     parser.add_argument("--list", action="store_true", help="list designs and recipes, map nothing")
-    parser.add_argument("--table", nargs="+", metavar="FILE", help="print the Markdown table of results, map nothing")
+    parser.add_argument("--table", nargs="+", metavar="FILE", 
+                        help="print the Markdown table of results, or of --designs alone; map nothing")
     parser.add_argument("--designs-file", metavar="FILE", default=str(HERE / "designs.toml"), help="(default: designs.toml)")
     parser.add_argument("--recipes-file", metavar="FILE", default=str(HERE / "recipes.toml"), help="(default: recipes.toml)")
     options = parser.parse_args(arguments)
@@ -81,8 +82,7 @@ def select(options):
         if not file.is_file():
             raise Problem(f"{path}: sources: {file}: no such file")
     if options.designs:
-        groups = [d for d in found if re_match(options.designs, d.group)]
-        wanted = groups or catalogue.chosen(found, options.designs, "--designs", path)
+        wanted = catalogue.chosen(found, options.designs, "--designs", path)
     else:
         wanted = [d for d in found if not d.large]
     modules = {name for file in sources for name in re.findall(r"^\s*module\s+(\w+)", file.read_text(), re.MULTILINE)}
@@ -97,13 +97,6 @@ def select(options):
         if not wanted:
             raise Problem(f"{path}: none of the chosen designs has its module in the tree")
     return wanted, sources, absent
-
-
-def re_match(pattern, name):
-    try:
-        return re.fullmatch(pattern, name)
-    except re.error as error:
-        raise Problem(f"--designs: {pattern!r}: {error}: expected a regular expression") from error
 
 
 def say(text):
@@ -281,7 +274,7 @@ def main(arguments):
     try:
         options = parse(arguments)
         if options.table:
-            print(table.markdown([table.read(path) for path in options.table]))
+            print(table.markdown([table.read(path) for path in options.table], options.designs))
         else:
             run(options)
         sys.stdout.flush()

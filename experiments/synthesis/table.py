@@ -2,6 +2,7 @@
 """Results as one Markdown table: a row per design, three columns per library."""
 
 import json
+import re
 
 from problem import Problem
 
@@ -50,7 +51,12 @@ def number(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
-def markdown(documents):
+def markdown(documents, pattern=""):
+    """The table, of designs whose whole name the pattern matches."""
+    try:
+        wanted = re.compile(pattern or ".*")
+    except re.error as error:
+        raise Problem(f"--designs: {pattern!r}: {error}: expected a regular expression") from error
     head, rule = ["unit"], ["---"]
     for document in documents:
         name = document["library"]["name"]
@@ -58,7 +64,7 @@ def markdown(documents):
         rule += ["---:"] * 3
     lines = [head, rule]
     found = [{result["design"]: result for result in document["results"]} for document in documents]
-    for name in dict.fromkeys(name for results in found for name in results):
+    for name in dict.fromkeys(name for results in found for name in results if wanted.fullmatch(name)):
         line = [f"`{name}`"]
         for results in found:
             result = results.get(name)

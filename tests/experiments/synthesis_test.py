@@ -299,6 +299,7 @@ class Table(unittest.TestCase):
             "| `dot_fp16/1x16` | 16,000 (16.00) | 123 | x 10.00 |", "| `sum` | 12.5 (0.01) | 123 |  |",
             "| `engine_a/ternary` | 100 (0.10) + 2,048 bits | 123 | x 1.00 |",
             "| `engine_a/fp16` | 450 (0.45) | 123 | x 4.50 |"])
+        self.assertEqual(table.markdown([document], ".*/5x16").splitlines()[2:], lines[1:3])
 
 
 class BadInput(Case):
@@ -338,7 +339,7 @@ class BadInput(Case):
             (["--jobs", "0"], ["--jobs 0"]),
             (["--designs-file", other], ["other.toml", "No such file"]),
             (["--designs-file", broken], ["broken.toml", "two", "onion"]),
-            (["--designs", "product", "--recipes", "area"], ["elaborate", "yosys failed"]),
+            (["--designs", "product", "--recipes", "area"], ["product: elaborate", "Assertion failed", "$mul"]),
         )
         for arguments, names in cases:
             with self.subTest(arguments=[str(a) for a in arguments]):
