@@ -284,9 +284,9 @@ def load(paths, dont_use=""):
         values = attributes(top.body, path)
         if header is None:
             header = values
-            lines = [part.strip() for part, group in groups(top.body, path) if group is None]
+            lines = [COMMENT.sub("", part).strip() for part, group in groups(top.body, path) if group is None]
             chosen = [line for line in lines if re.search(r"\bdefault_(operating_conditions|wire_load)\s*:", line)]
-            head = "\n".join(line for line in lines if line not in chosen)
+            head = "\n".join(line for line in lines if line and line not in chosen)
         for field in MEANING:
             if values.get(field) != header.get(field):
                 raise Problem(f"{path}: {field} is {values.get(field)}, but {header.get(field)} in {paths[0]}: merge only "

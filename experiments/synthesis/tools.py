@@ -42,6 +42,9 @@ class Tools:
             self.running.add(process)
         try:
             text, _ = process.communicate()
+        except BaseException:  # an interrupt; the child has a session of its own and does not see it
+            self.kill(process)
+            raise
         finally:
             with self.lock:
                 self.running.discard(process)
@@ -54,10 +57,14 @@ class Tools:
         with self.lock:
             self.ended = True
             for process in self.running:
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                self.kill(process)
+
+    @staticmethod
+    def kill(process):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def yosys(self, folder, name, lines, what=""):
         """Runs a yosys script; its log stays in the folder. `what` names the design."""
