@@ -164,7 +164,8 @@ class Work:
 
 def map_all(options, wanted, sources, recipes, work):
     tools = Tools()
-    process = flow.prepare_process(tools, liberty.load(options.liberty, options.dont_use), work)
+    library = liberty.load(options.liberty, options.dont_use)
+    process = in_thread(tools, flow.prepare_process, tools, library, work)
     process.clock_ns = options.clock or round(FO4_PER_CYCLE * process.fo4_ns, 4)
     rule = "given" if options.clock else f"{FO4_PER_CYCLE} FO4"
     head = {"schema": "tern.synthesis", "schema_version": 1, "provenance": provenance(tools),
@@ -199,6 +200,16 @@ def map_all(options, wanted, sources, recipes, work):
         write_whole(options.json, json.dumps(document, indent=1) + "\n")
     if options.json != "-":
         print(table.markdown([document]))
+
+
+def in_thread(tools, function, *arguments):
+    """Calls it where no signal can come between the start of a program and its entry in the list of what runs."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        try:
+            return pool.submit(function, *arguments).result()
+        except KeyboardInterrupt:
+            tools.end()
+            raise
 
 
 def mapped(tools, process, wanted, sources, recipes, folders, jobs):
