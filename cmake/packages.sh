@@ -5,7 +5,8 @@
 build_packages=(cmake g++ git libbenchmark-dev libcli11-dev libedit-dev libeigen3-dev libfmt-dev
   libpcre2-dev libsystemc-dev libtomlplusplus-dev libxxhash-dev make ninja-build
   nlohmann-json3-dev pkg-config python3 python3-matplotlib verilator)
-test_packages=(catch2 clang clang-format g++-aarch64-linux-gnu libclang-rt-14-dev qemu-user yosys)
+test_packages=(catch2 clang clang-format g++-aarch64-linux-gnu libclang-rt-14-dev opensta
+  qemu-user qflow-tech-osu018 yosys)
 
 say() { printf '\n== %s\n' "$*"; }
 
