@@ -53,7 +53,7 @@ module tern_gather #(
       if (step && !last) kept_q[part_q] <= in_data_i;
     end
 
-    for (genvar p = 0; p < Parts - 1; p++) begin : gen_out
+    for (genvar p = 0; p + 1 < Parts; p++) begin : gen_out
       assign out_data_o[InBits*p +: InBits] = kept_q[p];
     end
     assign out_data_o[OutBits-1 -: InBits] = in_data_i;

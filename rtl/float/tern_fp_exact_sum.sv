@@ -138,7 +138,7 @@ module tern_fp_exact_sum #(
   logic [(Vectors-1)*SumBits-1:0] pairs;
 
   tern_fp_carry_save #(.Width(SumBits), .Vectors(Lanes), .Levels(2)) u_align (
-    .v_i(field), .v_o(pairs)
+    .en_i(en_i[1]), .v_i(field), .v_o(pairs)
   );
 
   for (genvar s = 0; s <= TreeStages; s++) begin : gen_tree
@@ -152,7 +152,7 @@ module tern_fp_exact_sum #(
       logic [Last*SumBits-1:0] last;
       assign last = en_i[s+1] ? gen_tree[s-1].v_q : '0;
       tern_fp_carry_save #(.Width(SumBits), .Vectors(Last), .Levels(tern_pkg::ExactLevels)) u_tree (
-        .v_i(last), .v_o(v)
+        .en_i(en_i[s+1]), .v_i(last), .v_o(v)
       );
     end
     always_ff @(posedge clk_i) begin
