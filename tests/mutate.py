@@ -25,10 +25,12 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINDS = ("sign", "tail", "offset", "saturation", "decode", "rounding", "table", "check", "sync")
 FIELDS = {"file", "kind", "old", "new", "after", "test", "arch", "isa", "env"}
-COMMON = ["-G", "Ninja", "-Wno-dev", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=ON", "-DTERN_KERNELS_ONLY=ON",
-          "-DTERN_BENCH=OFF", "-DTERN_EDA=OFF", "-DTERN_AARCH64=OFF",
-          "-DCMAKE_CATCH_DISCOVER_TESTS_DISCOVERY_MODE=PRE_TEST"]
-ARCHES = ("x86_64", "aarch64")
+COMMON = ["-G", "Ninja", "-Wno-dev", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=ON", "-DTERN_BENCH=OFF",
+          "-DTERN_AARCH64=OFF", "-DCMAKE_CATCH_DISCOVER_TESTS_DISCOVERY_MODE=PRE_TEST"]
+# "rtl" is no architecture but a build of its own as well: the whole project, whose tests verilate rtl/.
+OPTIONS = {"rtl": ["-DTERN_EDA=ON"]}
+KERNELS = ["-DTERN_KERNELS_ONLY=ON", "-DTERN_EDA=OFF"]
+ARCHES = ("x86_64", "aarch64", "rtl")
 CROSS = {"aarch64": ("cmake/aarch64.cmake", "aarch64-linux-gnu-g++", ["qemu-aarch64", "-cpu", "max"])}
 
 
@@ -106,12 +108,13 @@ def check(mutations):
     """Every entry applies, names a test that is there, and every source file of kernels/ is broken at least once."""
     problems, texts = [], {}
     targets = set(re.findall(r"tern_test\(kernels/(\w+)", (ROOT / "tests/kernels/CMakeLists.txt").read_text()))
+    rtl = {path.relative_to(ROOT / "tests").with_suffix("").as_posix() for path in (ROOT / "tests/rtl").rglob("*_test.cc")}
     for m in mutations:
         try:
             if m.file not in texts:
                 texts[m.file] = (ROOT / m.file).read_text()
             m.applied(texts[m.file])
-            if m.test not in targets:
+            if m.test not in (rtl if m.arch == "rtl" else targets):
                 raise Problem(f"{m}: no test {m.test}")
         except FileNotFoundError:
             problems.append(f"{m}: no such file")
@@ -159,6 +162,8 @@ def lacking(arch):
     """What keeps this host from building and running for an architecture, or nothing."""
     if arch == platform.machine():
         return ""
+    if arch == "rtl":
+        return "" if shutil.which("verilator") else "verilator"
     if arch not in CROSS:
         return arch
     _, compiler, emulator = CROSS[arch]
@@ -171,25 +176,26 @@ class Build:
     def __init__(self, scratch, arch, jobs):
         self.source, self.folder, self.pristine = scratch / "source", scratch / arch, scratch / f"{arch}.pristine"
         self.arch, self.jobs = arch, jobs
-        toolchain, _, emulator = CROSS[arch] if arch != platform.machine() else ("", "", [])
+        toolchain, _, emulator = CROSS[arch] if arch in CROSS and arch != platform.machine() else ("", "", [])
         self.emulator = emulator
         self.limits = {}  # (test, env) -> seconds
         self.isas = {}
-        command = ["cmake", "-S", ".", "-B", str(self.folder), *COMMON]
+        command = ["cmake", "-S", ".", "-B", str(self.folder), *COMMON, *OPTIONS.get(arch, KERNELS)]
         code, output = run(command + [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"] * bool(toolchain), self.source)
         if code != 0:
             raise Problem(f"{arch}: cmake: {output.strip()}")
 
     def build(self, *targets):
-        return run(["ninja", "-C", str(self.folder), f"-j{self.jobs}", *targets], self.source)
+        return run(["ninja", "-C", str(self.folder), f"-j{self.jobs}", *(name.split("/")[-1] for name in targets)],
+                   self.source)
 
     def test(self, target, env, timeout, *arguments):
-        command = [*self.emulator, str(self.folder / "tests/kernels" / target), *arguments]
+        command = [*self.emulator, str(self.folder / "tests" / ("" if "/" in target else "kernels") / target), *arguments]
         return run(command, self.source, timeout, os.environ | dict(v.split("=", 1) for v in env.split()))
 
     def prepare(self, mutations):
         """Builds what the mutations need, sees that it passes, and keeps it."""
-        targets = sorted({m.test for m in mutations} | {"isa_test"})
+        targets = sorted({m.test for m in mutations} | ({"isa_test"} if self.arch != "rtl" else set()))
         print(f"{self.arch}: building {', '.join(targets)}", flush=True)
         code, output = self.build(*targets)
         if code != 0:
