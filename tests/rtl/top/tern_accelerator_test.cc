@@ -30,7 +30,7 @@ using sim::AxiRegister;
 using sim::AxiStatus;
 
 constexpr std::uint64_t kBase = 0x12'3450'0000;
-constexpr std::uint8_t kCanary = 0xa7;
+constexpr std::uint8_t kCanary = 0xff;  // as a float of any format NaN
 
 int jobs() {
   const char* more = std::getenv("TERN_RTL_JOBS");
