@@ -42,6 +42,8 @@ class AxiMemory {
   void fail_nowhere() { fail_at_ = ~std::uint64_t{0}; }
 
   std::uint64_t read_beats() const { return read_beats_; }
+  // Bytes that the master wanted written where nothing answers.
+  std::uint64_t stray_bytes() const { return stray_bytes_; }
   std::uint64_t written_beats() const { return written_beats_; }
   std::uint64_t read_bursts() const { return read_bursts_; }
   std::uint64_t longest_burst() const { return longest_burst_; }
@@ -167,6 +169,8 @@ class AxiMemory {
     Burst& burst = writes_.front();
     const std::uint64_t address = burst.address + burst.done * kBeatBytes;
     const unsigned answer = response(address);
+    for (std::size_t i = 0; i < kBeatBytes; ++i)
+      stray_bytes_ += answer == kDecerr && (m.m_wstrb_o >> i & 1);
     burst.response = std::max(burst.response, answer);
     if (answer == kOkay) {
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(&m.m_wdata_o);
@@ -202,7 +206,7 @@ class AxiMemory {
   bool r_on_ = false, w_held_ = false, b_on_ = false;
   std::uint8_t w_kept_[kBeatBytes] = {};
   std::uint64_t read_beats_ = 0, written_beats_ = 0, read_bursts_ = 0, longest_burst_ = 0,
-                most_outstanding_ = 0;
+                most_outstanding_ = 0, stray_bytes_ = 0;
 };
 
 }  // namespace tern::sim

@@ -252,7 +252,14 @@ TEMPLATE_TEST_CASE("errors of memory and of weights end a job with a status, and
       if (which == 2) job.y_address = end - 8;
       if (which == 3) job.x_stride = 0xffff'ff00, job.x_address = end - 0x100;
       if (which == 4) job.y_stride = 0xffff'ff00, job.y_address = end - 0x1000;
+      const std::uint64_t before = b.d.memory.stray_bytes();
       CHECK(run(job) == AxiStatus::kBadAddress);
+      // Results beyond the last address do not begin again at the first one: two words, or the
+      // first token's, lie before it.
+      const std::uint64_t stray = b.d.memory.stray_bytes() - before;
+      if (which < 2 || which == 3) CHECK(stray == 0);
+      if (which == 2) CHECK(stray == 8);
+      if (which == 4) CHECK(stray == 4 * o.shape.rows);
       expect_good();
     }
   }
