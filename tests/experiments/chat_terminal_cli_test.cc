@@ -151,7 +151,8 @@ TEST_CASE("Tab completes a command", "[experiments]") {
 TEST_CASE("lines that are pasted together are answered one by one", "[experiments]") {
   const Terminal t;
   if (!t.there()) return;
-  CHECK(t.said({{kPrompt, "one\\ntwo\\n\\nthree\\n\\004"}}) == Lines{"one", "two", "three"});
+  // Ctrl-D among them could come while the terminal still takes it for an end of its own.
+  CHECK(t.said({{kPrompt, "one\\ntwo\\n\\nthree\\n/quit\\n"}}) == Lines{"one", "two", "three"});
 }
 
 }  // namespace
