@@ -26,7 +26,7 @@ CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<T
     if (text.empty()) throw CLI::ValidationError(name, "found an empty entry between the commas");
     if (const std::string error = check(text); !error.empty())
       throw CLI::ValidationError(name, error);
-    if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_arithmetic_v<T>) {
       T value = 0;
       const char* const end = text.data() + text.size();
       const auto [at, error] = std::from_chars(text.data(), end, value);
@@ -34,8 +34,9 @@ CLI::Option* add_list(CLI::App& command, const std::string& names, std::vector<T
         throw CLI::ValidationError(name, "found " + text + ", expected at most " +
                                              std::to_string(std::numeric_limits<T>::max()));
       if (at != end || error != std::errc())
-        throw CLI::ValidationError(name,
-                                   "found '" + text + "', expected whole numbers between commas");
+        throw CLI::ValidationError(name, "found '" + text + "', expected " +
+                                             (std::is_integral_v<T> ? "whole " : "") +
+                                             "numbers between commas");
       return value;
     } else {
       return text;

@@ -46,6 +46,9 @@ constexpr Matrix kMatrices[] = {
 
 struct Options {
   std::vector<unsigned> tokens = {1, 8, 16};
+  // Of the activations of ffn_down in BitNet b1.58 2B4T: none, the mean, the extremes of its layers
+  // (hardware.md 3.4), drawn at random.
+  std::vector<double> zeros = {0, 0.416, 0.598, 0.789};
   double gb_per_s = 51.2, latency_ns = 80;
   std::string json;
 };
@@ -56,71 +59,116 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// One engine in one code of weights, at 1 GHz: a nanosecond is a cycle.
+// Weights, activations and results in memory.
+constexpr std::uint64_t kX = 0, kW = 1 << 22, kY = std::uint64_t{96} << 20;
+
+template <typename Model>
+struct Server {
+  sim::AxiDriver<Model> d;
+  std::uint32_t rows = d.read(AxiRegister::kRows), lanes = d.read(AxiRegister::kLanes);
+
+  // At 1 GHz: a nanosecond is a cycle.
+  explicit Server(const Options& o)
+      : d({.base = 0,
+           .bytes = std::size_t{kY} + (1 << 22),
+           .bytes_per_cycle = o.gb_per_s,
+           .latency = static_cast<unsigned>(o.latency_ns)}) {}
+};
+
+// Random weights of one step, again and again: what they are changes neither cycles nor bytes.
+template <typename Model>
+void put_weights(Server<Model>& s, const kernels::TileCode& code, kernels::TileShape tile,
+                 const Matrix& m, std::mt19937& rng) {
+  std::vector<std::int8_t> values(tile.rows * tile.lanes * code.value_bytes);
+  for (auto& v : values) v = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
+  std::vector<std::uint8_t> step(code.step_bytes(tile));
+  code.pack(tile, values.data(), tile.lanes, step.data());
+  const std::size_t bytes = kernels::tile_bytes(code, tile, m.rows, m.cols);
+  for (std::size_t at = 0; at < bytes; at += step.size())
+    std::copy(step.begin(), step.end(), s.d.memory.at(kW + at));
+}
+
+// Runs a job; `columns` of the matrix are read, with `tokens` of them multiplied.
+template <typename Model>
+void measure(const Options& o, Server<Model>& s, const std::string& format,
+             const kernels::TileCode& code, std::uint32_t job_code, const Matrix& m,
+             unsigned tokens, std::uint32_t columns, nlohmann::ordered_json& records) {
+  auto& d = s.d;
+  const std::uint32_t x_stride = (m.cols + s.lanes - 1) / s.lanes * s.lanes * code.act_bytes;
+  const std::uint64_t before = d.cycles;
+  const double start = cpu_seconds();
+  d.start({m.rows, m.cols, tokens, job_code, kX, kW, kY, x_stride, 4 * m.rows});
+  const sim::AxiStatus status = d.finish(1'000'000'000);
+  const double seconds = cpu_seconds() - start;
+  if (status != sim::AxiStatus::kDone)
+    throw std::runtime_error(fmt::format("{} {}: the job ended with status {}", format, m.name,
+                                         static_cast<unsigned>(status)));
+  const double cycles = static_cast<double>(d.read64(AxiRegister::kCycles));
+  const double macs = static_cast<double>(m.rows) * columns * tokens;
+  const double passes = std::ceil(tokens / static_cast<double>(d.read(AxiRegister::kMaxTokens)));
+  const double bytes = passes * m.rows * columns * code.weight_bits() / 8 +
+                       static_cast<double>(tokens) * m.cols * code.act_bytes +
+                       4.0 * tokens * m.rows;
+  const double memory = bytes / o.gb_per_s, lanes_busy = macs / (s.rows * s.lanes);
+  const double fires = static_cast<double>(d.read64(AxiRegister::kFires));
+  records.push_back({{"machine", "server"},
+                     {"format", format},
+                     {"code", code.name},
+                     {"matrix", m.name},
+                     {"rows", m.rows},
+                     {"cols", m.cols},
+                     {"read_cols", columns},
+                     {"tokens", tokens},
+                     {"cycles", cycles},
+                     {"memory_bound_cycles", memory},
+                     {"compute_bound_cycles", lanes_busy},
+                     {"bound", memory > lanes_busy ? "memory" : "compute"},
+                     {"utilisation", std::max(memory, lanes_busy) / cycles},
+                     {"host_cpu_s", seconds},
+                     {"cycles_per_s", static_cast<double>(d.cycles - before) / seconds},
+                     {"lane_ops_per_s", fires * s.rows * s.lanes / seconds},
+                     {"evidence", "measured"}});
+  const auto& r = records.back();
+  print_out(fmt::format("{:<8} {:<4} {:>5} x {:<5} {:>3} {:>10.0f} {:<7} {:>6.1f} % {:>9.2e}\n",
+                        format, code.name, m.rows, columns, tokens, cycles,
+                        r["bound"].get<std::string>(), 100 * r["utilisation"].get<double>(),
+                        r["lane_ops_per_s"].get<double>()));
+}
+
+// One engine in one code of weights.
 template <typename Model>
 void run(const Options& o, const std::string& format, const kernels::TileCode& code,
          std::uint32_t job_code, nlohmann::ordered_json& records) {
-  constexpr std::uint64_t kW = 1 << 22, kY = std::uint64_t{96} << 20;
-  sim::AxiDriver<Model> d({.base = 0,
-                           .bytes = std::size_t{kY} + (1 << 22),
-                           .bytes_per_cycle = o.gb_per_s,
-                           .latency = static_cast<unsigned>(o.latency_ns)});
-  const std::uint32_t rows = d.read(AxiRegister::kRows), lanes = d.read(AxiRegister::kLanes);
-  const kernels::TileShape tile{rows, lanes};
+  Server<Model> s(o);
   std::mt19937 rng(1);
   for (const Matrix& m : kMatrices) {
-    const std::uint32_t steps = (m.cols + lanes - 1) / lanes;
-    // Weights of one step, again and again: what they are changes neither cycles nor bytes.
-    std::vector<std::int8_t> values(std::size_t{rows} * lanes * code.value_bytes);
-    for (auto& v : values) v = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
-    std::vector<std::uint8_t> step(code.step_bytes(tile));
-    code.pack(tile, values.data(), lanes, step.data());
-    const std::uint64_t groups = (m.rows + rows - 1) / rows;
-    for (std::uint64_t i = 0; i < groups * steps; ++i)
-      std::copy(step.begin(), step.end(), d.memory.at(kW + i * step.size()));
-    const std::uint32_t x_stride = steps * lanes * code.act_bytes;
+    put_weights(s, code, {s.rows, s.lanes}, m, rng);
     for (const unsigned tokens : o.tokens) {
-      for (std::uint64_t i = 0; i < std::uint64_t{tokens} * x_stride; ++i)
-        *d.memory.at(i) = static_cast<std::uint8_t>(rng() & 0x3f);
-      const std::uint64_t before = d.cycles;
-      const double start = cpu_seconds();
-      d.start({m.rows, m.cols, tokens, job_code, 0, kW, kY, x_stride, 4 * m.rows});
-      const sim::AxiStatus status = d.finish(1'000'000'000);
-      const double seconds = cpu_seconds() - start;
-      if (status != sim::AxiStatus::kDone)
-        throw std::runtime_error(fmt::format("{} {}: the job ended with status {}", format, m.name,
-                                             static_cast<unsigned>(status)));
-      const double cycles = static_cast<double>(d.read64(AxiRegister::kCycles));
-      const double macs = static_cast<double>(m.rows) * m.cols * tokens;
-      const double passes =
-          std::ceil(tokens / static_cast<double>(d.read(AxiRegister::kMaxTokens)));
-      const double bytes = passes * m.rows * m.cols * code.weight_bits() / 8 +
-                           static_cast<double>(tokens) * m.cols * code.act_bytes +
-                           4.0 * tokens * m.rows;
-      const double memory = bytes / o.gb_per_s, lanes_busy = macs / (rows * lanes);
-      const double fires = static_cast<double>(d.read64(AxiRegister::kFires));
-      records.push_back({{"machine", "server"},
-                         {"format", format},
-                         {"code", code.name},
-                         {"matrix", m.name},
-                         {"rows", m.rows},
-                         {"cols", m.cols},
-                         {"tokens", tokens},
-                         {"cycles", cycles},
-                         {"memory_bound_cycles", memory},
-                         {"compute_bound_cycles", lanes_busy},
-                         {"bound", memory > lanes_busy ? "memory" : "compute"},
-                         {"utilisation", std::max(memory, lanes_busy) / cycles},
-                         {"host_cpu_s", seconds},
-                         {"cycles_per_s", static_cast<double>(d.cycles - before) / seconds},
-                         {"lane_ops_per_s", fires * rows * lanes / seconds},
-                         {"evidence", "measured"}});
-      const auto& r = records.back();
-      print_out(fmt::format("{:<8} {:<4} {:>5} x {:<5} {:>3} {:>10.0f} {:<7} {:>6.1f} % {:>9.2e}\n",
-                            format, code.name, m.rows, m.cols, tokens, cycles,
-                            r["bound"].get<std::string>(), 100 * r["utilisation"].get<double>(),
-                            r["lane_ops_per_s"].get<double>()));
+      const std::uint64_t x_bytes = std::uint64_t{tokens} * (m.cols + s.lanes) * code.act_bytes;
+      for (std::uint64_t i = 0; i < x_bytes; ++i)
+        *s.d.memory.at(kX + i) = static_cast<std::uint8_t>(rng() & 0x3f);
+      measure(o, s, format, code, job_code, m, tokens, m.cols, records);
     }
+  }
+}
+
+// Weights by columns, of which those of zero activations are not read: one token of the matrix that
+// squared ReLU feeds.
+void run_columns(const Options& o, nlohmann::ordered_json& records) {
+  Server<Vaccelerator_server_ternary> s(o);
+  std::mt19937 rng(1);
+  const Matrix& m = kMatrices[3];
+  const kernels::TileCode& code = kernels::tile_code("t5c");
+  put_weights(s, code, {5 * s.lanes, 1}, m, rng);
+  for (const double zeros : o.zeros) {
+    std::bernoulli_distribution zero(zeros);
+    std::uint32_t active = 0;
+    for (std::uint32_t k = 0; k < m.cols; ++k) {
+      const bool none = zero(rng);
+      *s.d.memory.at(kX + k) = none ? 0 : static_cast<std::uint8_t>(1 + rng() % 255);
+      active += !none;
+    }
+    measure(o, s, "ternary", code, 7, m, 1, active, records);
   }
 }
 
@@ -133,6 +181,7 @@ void run_all(const Options& o) {
       "lane op/s"));
   run<Vaccelerator_server_ternary>(o, "ternary", kernels::tile_code("t5"), 1, records);
   run<Vaccelerator_server_ternary>(o, "ternary", kernels::tile_code("t2"), 0, records);
+  run_columns(o, records);
   run<Vaccelerator_server_int8>(o, "int8", kernels::tile_code("i8"), 3, records);
   run<Vaccelerator_server_fp16>(o, "fp16", kernels::tile_code("f16"), 6, records);
   if (o.json.empty()) return;
@@ -154,6 +203,9 @@ int main(int argc, char** argv) {
       "The verilated accelerator on the matrices of BitNet b1.58 2B4T: how much of its memory's "
       "bandwidth and of its lanes it uses, and how fast it simulates"};
   add_list(app, "-T,--tokens", o.tokens, "Tokens of a job", CLI::Range(1u, 65535u));
+  add_list(app, "--zeros", o.zeros,
+           "Zero activations, of 1, where weights lie by columns (t5c, T = 1)",
+           CLI::Range(0.0, 1.0));
   app.add_option("--bandwidth", o.gb_per_s, "Of memory, GB/s")
       ->check(CLI::Range(0.1, 64.0))
       ->capture_default_str();

@@ -27,10 +27,12 @@ set(TERN_RTL_MODULES
   unpack/tern_unpack_t5
   engine/tern_accumulate_int
   engine/tern_activations
+  engine/tern_columns
   engine/tern_dot
   engine/tern_drain
   engine/tern_gather
   engine/tern_sequencer
+  engine/tern_turn
   engine/tern_weights
   engine/tern_engine
   axi/tern_fifo

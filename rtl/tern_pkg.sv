@@ -92,6 +92,9 @@ package tern_pkg;
   localparam bit CodeT2 = 1'b0;
   localparam bit CodeT5 = 1'b1;
 
+  // The byte of five zeros (kernels/tiles/trit5.h).
+  localparam logic [7:0] ZeroT5 = 8'h18;
+
   // A trit on two wires: `nonzero` and, of a non-zero one, `negative`. Code 2'b10 (negative zero)
   // is illegal.
   localparam int unsigned TritNonzero  = 0;  // index of the bit plane
@@ -105,8 +108,9 @@ package tern_pkg;
   localparam int unsigned JobE4m3 = 4;
   localparam int unsigned JobBf16 = 5;
   localparam int unsigned JobF16  = 6;
+  localparam int unsigned JobT5c  = 7;  // t5 by columns, those of zero activations left out
 
-  // The job code of a format's weights; ternary engines take JobT2 as well.
+  // The job code of a format's weights; ternary engines take JobT2 as well, and JobT5c if built so.
   function automatic int unsigned job_code(int unsigned format);
     job_code = format + 1;
   endfunction
@@ -148,7 +152,8 @@ package tern_pkg;
   localparam int unsigned RegFires      = 26;  // steps that met a token
   localparam int unsigned RegWaitMemory = 28;  // cycles without a fire: weights had not come
   localparam int unsigned RegWaitDrain  = 30;  // ... results had not left
-  localparam int unsigned Registers     = 32;
+  localparam int unsigned RegColumnSkip = 32;  // 1: takes JobT5c
+  localparam int unsigned Registers     = 33;
 
   localparam logic [31:0] Magic = 32'h4e524554;
 

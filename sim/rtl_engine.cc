@@ -53,7 +53,8 @@ class RtlEngine final : public Engine {
                                    config.lanes,
                                    config.max_tokens,
                                    config.max_cols,
-                                   config.beat_bytes};
+                                   config.beat_bytes,
+                                   0u};
     for (std::size_t i = 0; i < std::size(parameters); ++i)
       if (model_.config_o[i] != parameters[i]) return false;
     geometry_.emplace(config);
@@ -67,7 +68,8 @@ class RtlEngine final : public Engine {
     model_.job_cols_i = job.cols;
     model_.job_tokens_i = static_cast<CData>(job.tokens);
     model_.job_code_i = 1;  // t5, where there is a choice
-    tick();                 // cycle 0
+    model_.job_columns_i = 0;
+    tick();  // cycle 0
     model_.job_valid_i = 0;
 
     std::uint64_t left = geometry_->y_words(job);

@@ -119,6 +119,35 @@ std::size_t unpack_t5(TileShape s, const std::uint8_t* step, void* values,
   return s.rows * s.lanes;
 }
 
+std::size_t pack_t5c(TileShape s, const void* values, std::size_t stride,
+                     std::uint8_t* step) noexcept {
+  const auto* const in = static_cast<const std::int8_t*>(values);
+  for (std::size_t lane = 0; lane < s.lanes; ++lane)
+    for (std::size_t r = 0; r < s.rows; r += 5) {
+      std::array<std::int8_t, 5> trits;
+      unsigned wrong = 0;
+      for (std::size_t i = 0; i < 5; ++i) {
+        trits[i] = in[(r + i) * stride + lane];
+        wrong |= static_cast<std::uint8_t>(trits[i] + 1) > 2;
+      }
+      if (wrong != 0) return find_bad<no_trits, 1>(s, values, stride);
+      *step++ = kTrit5Encode[trit5_index(trits)];
+    }
+  return s.rows * s.lanes;
+}
+
+std::size_t unpack_t5c(TileShape s, const std::uint8_t* step, void* values,
+                       std::size_t stride) noexcept {
+  auto* const out = static_cast<std::int8_t*>(values);
+  for (std::size_t r = 0; r < s.rows; r += 5)
+    for (std::size_t lane = 0; lane < s.lanes; ++lane) {
+      const Trit5& found = kTrit5Decode[step[lane * (s.rows / 5) + r / 5]];
+      if (!found.legal) return r * s.lanes + lane;
+      for (std::size_t i = 0; i < 5; ++i) out[(r + i) * stride + lane] = found.trits[i];
+    }
+  return s.rows * s.lanes;
+}
+
 template <typename Value, Bad* kBad>
 std::size_t pack_lanes(TileShape s, const void* values, std::size_t stride,
                        std::uint8_t* step) noexcept {
@@ -141,14 +170,15 @@ std::size_t unpack_lanes(TileShape s, const std::uint8_t* step, void* values,
   return s.rows * s.lanes;
 }
 
-constexpr std::array<TileCode, 7> kCodes{{
-    {"t2", 10, 1, 1, 1, "no trit", pack_planes<2, no_trits>, unpack_planes<2, true>},
-    {"t5", 8, 1, 1, 5, "no trit", pack_t5, unpack_t5},
-    {"i4", 20, 1, 1, 1, "not in [-8, 7]", pack_planes<4, no_i4>, unpack_planes<4, false>},
-    {"i8", 40, 1, 1, 1, "", pack_planes<8, none>, unpack_planes<8, false>},
-    {"e4m3", 40, 1, 1, 1, "not finite", pack_lanes<f8, no_e4m3>, unpack_lanes<f8>},
-    {"bf16", 80, 2, 2, 1, "not finite", pack_lanes<bf16, no_bf16>, unpack_lanes<bf16>},
-    {"f16", 80, 2, 2, 1, "not finite", pack_lanes<f16, no_f16>, unpack_lanes<f16>},
+constexpr std::array<TileCode, 8> kCodes{{
+    {"t2", 10, 1, 1, 1, 8, "no trit", pack_planes<2, no_trits>, unpack_planes<2, true>},
+    {"t5", 8, 1, 1, 5, 8, "no trit", pack_t5, unpack_t5},
+    {"t5c", 8, 1, 1, 5, 1, "no trit", pack_t5c, unpack_t5c},
+    {"i4", 20, 1, 1, 1, 8, "not in [-8, 7]", pack_planes<4, no_i4>, unpack_planes<4, false>},
+    {"i8", 40, 1, 1, 1, 8, "", pack_planes<8, none>, unpack_planes<8, false>},
+    {"e4m3", 40, 1, 1, 1, 8, "not finite", pack_lanes<f8, no_e4m3>, unpack_lanes<f8>},
+    {"bf16", 80, 2, 2, 1, 8, "not finite", pack_lanes<bf16, no_bf16>, unpack_lanes<bf16>},
+    {"f16", 80, 2, 2, 1, 8, "not finite", pack_lanes<f16, no_f16>, unpack_lanes<f16>},
 }};
 
 }  // namespace

@@ -24,7 +24,7 @@ void check_shape(const TileCode& code, TileShape shape) {
                                std::to_string(found));
   };
   check("rows", code.row_multiple, shape.rows);
-  check("lanes", 8, shape.lanes);
+  check("lanes", code.lane_multiple, shape.lanes);
 }
 
 // Fills values [cols] with a row of the matrix; returns cols, or the column of a weight that it

@@ -7,10 +7,12 @@
 //
 //   t2              for each row the planes nonzero[N] and negative[N]
 //   t5              for each five rows the eight planes of the bytes (trit5.h) of their lanes
+//   t5c             for each lane, that is column, the bytes of its rows, five each
 //   i4, i8          for each row 4 or 8 planes of two's complement
 //   e4m3 bf16 f16   for each row its lanes, 8 or 16 bits each
 //
-// The other side is rtl/unpack.
+// t5c serves an engine of N lanes with steps of 5 N rows x 1 lane: N bytes, which it does not read
+// where the activation of the column is zero. The other side is rtl/unpack and rtl/engine.
 
 #pragma once
 
@@ -28,15 +30,15 @@ namespace tern::kernels {
 
 struct TileShape {
   std::size_t rows;   // R
-  std::size_t lanes;  // N, a multiple of 8
+  std::size_t lanes;  // N
 };
 
 struct TileCode {
   std::string_view name;
-  unsigned bits_of_five;  // bits of five weights: 8 for t5
+  unsigned bits_of_five;  // bits of five weights: 8 for t5 and t5c
   unsigned value_bytes;   // of a weight outside: int8 (trits too), e4m3; 2 for bf16, f16
   unsigned act_bytes;     // of an activation that it is multiplied with
-  std::size_t row_multiple;
+  std::size_t row_multiple, lane_multiple;
   std::string_view bad;  // what a weight is that the code cannot hold, as in "is no trit"
 
   // values [rows, lanes], rows `stride` values apart -> step, written whole; and back. Both return

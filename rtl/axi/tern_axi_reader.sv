@@ -2,7 +2,8 @@
 //
 // AXI4 read master: regions of memory in, their beats out in order. Bursts are as long as MaxBurst,
 // the region and the 4 KB boundary allow (AXI4, A3.4.1). A burst is asked for only when the FIFO
-// has room for all of it, so RREADY is never low for long and several bursts are on their way.
+// has room for all of it, so RREADY is never low for long and several bursts are on their way; one
+// may be asked for every cycle.
 // An error response is remembered; its data flows on, void, so that nothing behind it waits.
 
 module tern_axi_reader #(
@@ -75,8 +76,8 @@ module tern_axi_reader #(
     if (left_q < 24'(burst)) burst = left_q[8:0];
   end
 
-  assign region_ready_o = left_q == '0;
-  assign issue = left_q != '0 && !ar_valid_o && 32'(free_q) >= 32'(burst)
+  assign region_ready_o = left_q == '0 || (issue && left_q == 24'(burst));
+  assign issue = left_q != '0 && (!ar_valid_o || ar_ready_i) && 32'(free_q) >= 32'(burst)
               && outstanding_q != 8'(MaxOutstanding);
   assign pop   = out_valid_o && out_ready_i;
 

@@ -20,6 +20,7 @@ module tern_activations #(
   input  logic                partial_i,     // lanes from live_i on lie beyond the last column
   input  logic [LaneBits-1:0] live_i,
   input  logic [WordBits-1:0] write_data_i,  // [Lanes] as it lies in memory
+  output logic [Lanes-1:0]    nonzero_o,     // lanes of it that are not zero; integers
 
   input  logic                read_i,
   input  logic [AddrBits-1:0] read_addr_i,
@@ -47,6 +48,13 @@ module tern_activations #(
           word[Lanes*b +: Lanes] = word[Lanes*b +: Lanes] & live;
         end
       end
+    end
+  end
+
+  always_comb begin
+    nonzero_o = '0;
+    if (!tern_pkg::is_float(Format)) begin
+      for (int unsigned b = 0; b < ActBits; b++) nonzero_o = nonzero_o | word[Lanes*b +: Lanes];
     end
   end
 

@@ -6,7 +6,8 @@
 //
 // A job computes Y[T, M] = X[T, K] W[M, K]^T. Rows of X and Y lie XStride and YStride bytes apart;
 // a row of X takes whole steps of Lanes activations (what lies beyond K is read and ignored); W
-// lies as kernels/tiles/tiles.h packs it; results are int32 or binary32.
+// lies as kernels/tiles/tiles.h packs it; results are int32 or binary32. With weights by columns
+// (JobT5c) those of columns whose activation is zero are not read, token by token.
 
 module tern_accelerator #(
   parameter  int unsigned Format         = tern_pkg::FormatTernary,
@@ -17,6 +18,7 @@ module tern_accelerator #(
   parameter  int unsigned MaxCols        = 8192,
   parameter  int unsigned BeatBits       = 512,
   parameter  int unsigned AddrBits       = 40,
+  parameter  int unsigned ColumnSkip     = 0,    // 1: ternary weights by columns as well
   parameter  int unsigned ReadBurst      = 64,   // beats
   parameter  int unsigned ReadFifo       = 256,  // beats: ReadBurst and the memory's latency
   parameter  int unsigned ReadsInFlight  = 16,   // bursts
@@ -78,6 +80,11 @@ module tern_accelerator #(
   input  logic [1:0]            m_bresp_i
 );
 
+  localparam int unsigned LaneBits = $clog2(Lanes);
+  if (ColumnSkip != 0 && Lanes * 8 * Lanes > ReadFifo * BeatBits) begin : gen_check_fifo
+    $error("tern_accelerator: with ColumnSkip ReadFifo must hold Lanes columns of Lanes bytes");
+  end
+
   localparam logic [2:0] BeatSize    = 3'($clog2(BeatBits / 8));
   localparam logic [1:0] Incr        = 2'b01;
   localparam logic [3:0] Bufferable  = 4'b0011;  // normal, non-cacheable
@@ -85,12 +92,15 @@ module tern_accelerator #(
 
   logic                start, busy, done, clear, fire, wait_weights, wait_drain;
   logic [383:0]        job;
-  logic [223:0]        shape;
+  logic [255:0]        shape;
   logic [2:0]          status;
   logic                region_valid, region_ready, read_error, read_overflow;
   logic [AddrBits:0]   region_addr, y_addr;
   logic [23:0]         region_beats;
-  logic                in_valid, in_ready, engine_valid, engine_ready, engine_code;
+  logic                in_valid, in_ready, engine_valid, engine_ready, engine_code, engine_columns;
+  logic                run_valid, run_ready, run_last;
+  logic [16:0]         run_col;
+  logic [LaneBits:0]   run_cols;
   logic [BeatBits-1:0] in_data;
   logic [23:0]         engine_rows;
   logic [16:0]         engine_cols;
@@ -114,7 +124,7 @@ module tern_accelerator #(
 
   tern_job #(
     .Format(Format), .Rows(Rows), .Lanes(Lanes), .MaxTokens(MaxTokens), .MaxCols(MaxCols),
-    .BeatBits(BeatBits), .AddrBits(AddrBits)
+    .BeatBits(BeatBits), .AddrBits(AddrBits), .ColumnSkip(ColumnSkip)
   ) u_job (
     .clk_i, .rst_ni, .start_i(start), .job_i(job), .busy_o(busy), .done_o(done),
     .status_o(status), .clear_o(clear),
@@ -122,6 +132,9 @@ module tern_accelerator #(
     .region_beats_o(region_beats),
     .engine_valid_o(engine_valid), .engine_ready_i(engine_ready), .engine_rows_o(engine_rows),
     .engine_cols_o(engine_cols), .engine_tokens_o(engine_tokens), .engine_code_o(engine_code),
+    .engine_columns_o(engine_columns),
+    .run_valid_i(run_valid), .run_ready_o(run_ready), .run_col_i(run_col), .run_cols_i(run_cols),
+    .run_last_i(run_last),
     .y_address_o(y_address), .y_stride_o(y_stride),
     .written_i(written), .bus_error_i(read_error || write_error),
     .overflow_i(read_overflow || write_overflow), .bad_weight_i(bad_weight_q)
@@ -144,11 +157,14 @@ module tern_accelerator #(
 
   tern_engine #(
     .Format(Format), .DotUnit(DotUnit), .Rows(Rows), .Lanes(Lanes), .MaxTokens(MaxTokens),
-    .MaxCols(MaxCols), .BeatBits(BeatBits)
+    .MaxCols(MaxCols), .BeatBits(BeatBits), .ColumnSkip(ColumnSkip)
   ) u_engine (
     .clk_i, .rst_ni,
     .job_valid_i(engine_valid), .job_ready_o(engine_ready), .job_rows_i(engine_rows),
     .job_cols_i(engine_cols), .job_tokens_i(engine_tokens), .job_code_i(engine_code),
+    .job_columns_i(engine_columns),
+    .run_valid_o(run_valid), .run_ready_i(run_ready), .run_col_o(run_col), .run_cols_o(run_cols),
+    .run_last_o(run_last),
     .in_valid_i(in_valid), .in_ready_o(in_ready), .in_data_i(in_data),
     .y_valid_o(y_valid), .y_ready_i(y_ready), .y_data_o(y_data), .y_last_row_o(y_last_row),
     .y_last_token_o(y_last_token), .y_last_group_o(y_last_group),

@@ -2,8 +2,9 @@
 //
 // Runs a job: checks it, splits its tokens into blocks that share a pass over the weights, asks
 // the reader for what each block needs (activations, then the weights of all row groups) and gives
-// the blocks to the engine. Requests run ahead of the engine, into the next block. Every job ends
-// with a status, in a bounded number of cycles if memory answers.
+// the blocks to the engine. Requests run ahead of the engine, into the next block. Where weights lie
+// by columns a block is one token, and the engine says which of them it needs. Every job ends with a
+// status, in a bounded number of cycles if memory answers.
 
 module tern_job #(
   parameter  int unsigned Format    = tern_pkg::FormatTernary,
@@ -13,6 +14,8 @@ module tern_job #(
   parameter  int unsigned MaxCols   = 8192,
   parameter  int unsigned BeatBits  = 512,
   parameter  int unsigned AddrBits  = 40,
+  parameter  int unsigned ColumnSkip = 0,
+  localparam int unsigned LaneBits  = $clog2(Lanes),
   localparam int unsigned Offset    = $clog2(BeatBits / 8)
 ) (
   input  logic                clk_i,
@@ -36,6 +39,13 @@ module tern_job #(
   output logic [16:0]         engine_cols_o,
   output logic [7:0]          engine_tokens_o,
   output logic                engine_code_o,
+  output logic                engine_columns_o,
+
+  input  logic                run_valid_i,     // tern_engine: columns to be read
+  output logic                run_ready_o,
+  input  logic [16:0]         run_col_i,
+  input  logic [LaneBits:0]   run_cols_i,
+  input  logic                run_last_i,
 
   output logic [AddrBits-1:0] y_address_o,
   output logic [31:0]         y_stride_o,
@@ -48,7 +58,9 @@ module tern_job #(
 
   localparam int unsigned Code     = tern_pkg::job_code(Format);
   localparam bit          Ternary  = Format == tern_pkg::FormatTernary;
-  localparam int unsigned LaneBits = $clog2(Lanes);
+  localparam bit          Skip     = ColumnSkip != 0 && Ternary;
+  localparam int unsigned TileRows = 5 * Lanes;                   // by columns
+  localparam int unsigned ColBeats = $clog2(8 * Lanes / BeatBits);
   // Beats of a step: of activations; of weights in the engine's code, and of ternary ones in t2.
   localparam int unsigned XBeats   = Lanes * tern_pkg::act_bits(Format) / BeatBits;
   localparam int unsigned StepBits = Rows * Lanes * tern_pkg::weight_bits(Format);
@@ -72,7 +84,7 @@ module tern_job #(
   endfunction
 
   typedef enum logic [1:0] {Idle, Check, Run, Finish} state_e;
-  typedef enum logic [1:0] {None, Activations, Weights} ask_e;
+  typedef enum logic [1:0] {None, Activations, Weights, Columns} ask_e;
 
   // The job.
   logic [31:0] rows, cols, tokens, code, x_stride, y_stride;
@@ -92,7 +104,7 @@ module tern_job #(
   logic [23:0]         rows_q;
   logic [16:0]         cols_q;
   logic [15:0]         tokens_q;
-  logic                t5_q;
+  logic                t5_q, columns_q;
   logic [31:0]         x_stride_q, y_stride_q;
   logic [AddrBits-1:0] x_address_q, w_address_q, y_address_q;
   logic                bad_shape_q, bad_address_q, bad_code_q;
@@ -106,7 +118,8 @@ module tern_job #(
   assign bad_address = ((x_address | w_address | y_address) & AddressMask) != '0
                     || ((x_address[31:0] | w_address[31:0] | x_stride) & BeatMask) != '0
                     || y_address[1:0] != '0 || y_stride[1:0] != '0;
-  assign bad_code    = code != 32'(Code) && !(Ternary && code == 32'(tern_pkg::JobT2));
+  assign bad_code    = code != 32'(Code) && !(Ternary && code == 32'(tern_pkg::JobT2))
+                    && !(Skip && code == 32'(tern_pkg::JobT5c));
 
   // Requests: regions of the reader, in the order in which the engine takes them.
   ask_e                ask_q;
@@ -116,13 +129,28 @@ module tern_job #(
   logic [AddrBits:0]   x_at_q, w_at_q;
   logic [13:0]         steps;
   logic [23:0]         x_beats_q, w_beats_q;
-  logic                asked;
+  logic                asked, group_asked;  // of a row group or, by columns, a tile: all
+  logic [23:0]         group_rows;
 
   assign steps          = 14'((cols_q + 17'(Lanes - 1)) >> LaneBits);
-  assign region_valid_o = state_q == Run && ask_q != None;
-  assign region_addr_o  = ask_q == Weights ? w_at_q : x_at_q;
-  assign region_beats_o = ask_q == Weights ? w_beats_q : x_beats_q;
   assign asked          = region_valid_o && region_ready_i;
+
+  always_comb begin
+    region_valid_o = state_q == Run && ask_q != None;
+    region_addr_o  = ask_q == Activations ? x_at_q : w_at_q;
+    region_beats_o = ask_q == Activations ? x_beats_q : w_beats_q;
+    run_ready_o    = 1'b0;
+    if (ask_q == Columns) begin
+      region_valid_o = run_valid_i && run_cols_i != '0;
+      region_addr_o  = advance(w_at_q, AddrBits'(run_col_i) << LaneBits);
+      region_beats_o = 24'(run_cols_i) << ColBeats;
+      run_ready_o    = region_ready_i || run_cols_i == '0;
+    end
+  end
+
+  assign group_asked = ask_q == Columns ? run_valid_i && run_ready_o && run_last_i
+                                        : asked && ask_q == Weights;
+  assign group_rows  = columns_q ? 24'(TileRows) : 24'(Rows);
 
   // Addresses that have run over stay so.
   function automatic logic [AddrBits:0] advance(logic [AddrBits:0] at, logic [AddrBits-1:0] by);
@@ -134,14 +162,16 @@ module tern_job #(
   logic [15:0] run_tokens_q;  // not yet given to it
   logic        gave;
 
-  function automatic logic [7:0] block(logic [15:0] left);
+  function automatic logic [7:0] block(logic [15:0] left, logic columns);
     block = left < 16'(MaxTokens) ? left[7:0] : 8'(MaxTokens);
+    if (columns) block = {7'd0, left != '0};
   endfunction
 
   assign engine_valid_o  = state_q == Run && run_tokens_q != '0;
   assign engine_rows_o   = rows_q;
   assign engine_cols_o   = cols_q;
-  assign engine_tokens_o = block(run_tokens_q);
+  assign engine_tokens_o = block(run_tokens_q, columns_q);
+  assign engine_columns_o = columns_q;
   assign engine_code_o   = t5_q ? tern_pkg::CodeT5 : tern_pkg::CodeT2;
   assign gave            = engine_valid_o && engine_ready_i;
   assign y_address_o     = y_address_q;
@@ -187,6 +217,7 @@ module tern_job #(
       cols_q        <= cols[16:0];
       tokens_q      <= tokens[15:0];
       t5_q          <= code != 32'(tern_pkg::JobT2);
+      columns_q     <= Skip && code == 32'(tern_pkg::JobT5c);
       x_stride_q    <= x_stride;
       y_stride_q    <= y_stride;
       x_address_q   <= x_address[AddrBits-1:0];
@@ -203,8 +234,8 @@ module tern_job #(
       x_at_q       <= {1'b0, x_address_q};
       w_at_q       <= {1'b0, w_address_q};
       ask_q        <= Activations;
-      ask_tokens_q <= tokens_q - 16'(block(tokens_q));
-      block_q      <= block(tokens_q);
+      ask_tokens_q <= tokens_q - 16'(block(tokens_q, columns_q));
+      block_q      <= block(tokens_q, columns_q);
       ask_rows_q   <= rows_q;
       run_tokens_q <= tokens_q;
     end
@@ -212,15 +243,16 @@ module tern_job #(
     if (asked && ask_q == Activations) begin
       x_at_q  <= advance(x_at_q, AddrBits'(x_stride_q));
       block_q <= block_q - 8'd1;
-      if (block_q == 8'd1) ask_q <= Weights;
+      if (block_q == 8'd1) ask_q <= columns_q ? Columns : Weights;
     end
-    if (asked && ask_q == Weights) begin
-      w_at_q     <= advance(w_at_q, AddrBits'(w_beats_q) << Offset);
-      ask_rows_q <= ask_rows_q - 24'(Rows);
-      if (ask_rows_q <= 24'(Rows)) begin
+    if (group_asked) begin
+      w_at_q     <= advance(w_at_q, columns_q ? AddrBits'(cols_q) << LaneBits
+                                              : AddrBits'(w_beats_q) << Offset);
+      ask_rows_q <= ask_rows_q - group_rows;
+      if (ask_rows_q <= group_rows) begin
         ask_q        <= ask_tokens_q == '0 ? None : Activations;
-        ask_tokens_q <= ask_tokens_q - 16'(block(ask_tokens_q));
-        block_q      <= block(ask_tokens_q);
+        ask_tokens_q <= ask_tokens_q - 16'(block(ask_tokens_q, columns_q));
+        block_q      <= block(ask_tokens_q, columns_q);
         ask_rows_q   <= rows_q;
         w_at_q       <= {1'b0, w_address_q};
       end

@@ -27,7 +27,7 @@ module tern_registers (
   output logic [1:0]   r_resp_o,
   output logic         irq_o,
 
-  input  logic [223:0] config_i,    // what RegFormat to RegBeatBytes read
+  input  logic [255:0] config_i,    // what RegFormat to RegBeatBytes and RegColumnSkip read
   output logic         start_o,     // the doorbell rang
   output logic [383:0] job_o,       // the job's twelve registers, RegRowCount lowest
   input  logic [2:0]   status_i,
@@ -139,6 +139,7 @@ module tern_registers (
       tern_pkg::RegWaitMemory + 1: value = wait_memory_q[63:32];
       tern_pkg::RegWaitDrain:      value = wait_drain_q[31:0];
       tern_pkg::RegWaitDrain + 1:  value = wait_drain_q[63:32];
+      tern_pkg::RegColumnSkip:     value = config_i[255:224];
       default: ;
     endcase
   end

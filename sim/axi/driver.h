@@ -41,6 +41,7 @@ enum class AxiRegister : std::uint32_t {  // word index
   kFires = 26,
   kWaitMemory = 28,
   kWaitDrain = 30,
+  kColumnSkip = 32,
 };
 
 enum class AxiStatus : std::uint32_t {

@@ -4,10 +4,11 @@
 // cannot, every tuple of five trits and every byte; steps that are full, and that end in rows, in
 // columns and in both; where rows lie apart; a bad weight in the first, a middle and the last
 // place; shapes that are none; one thread and several.
-// Parameters: steps of 5 x 16, 20 x 32, 20 x 64, 5 x 8, 10 x 24.
+// Parameters: steps of 5 x 16, 20 x 32, 20 x 64, 5 x 8, 10 x 24; by columns of 80 x 1, 40 x 3 too.
 
 #include "kernels/tiles/tiles.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
@@ -31,7 +32,13 @@ using Values = std::vector<int>;  // bits of a weight: two's complement of integ
 
 constexpr TileShape kShapes[] = {{5, 16}, {20, 32}, {20, 64}, {5, 8}, {10, 24}};
 
-bool ternary(const TileCode& code) { return code.name == "t2" || code.name == "t5"; }
+std::vector<TileShape> shapes_of(const TileCode& code) {
+  std::vector<TileShape> shapes(std::begin(kShapes), std::end(kShapes));
+  if (code.name == "t5c") shapes.insert(shapes.end(), {{80, 1}, {40, 3}});
+  return shapes;
+}
+
+bool ternary(const TileCode& code) { return code.name[0] == 't'; }
 
 // Whether the code holds a weight of these bits.
 bool holds(const TileCode& code, int bits) {
@@ -74,17 +81,24 @@ void put_bit(Bytes& bytes, std::size_t at, int bit) {
 // kTrit5Encode, which has cases of its own below.
 Bytes step_of(const TileCode& code, TileShape s, const Values& v) {
   const std::size_t R = s.rows, N = s.lanes;
+  const auto byte_of = [&](std::size_t r, std::size_t l) {
+    int index = 0, weight = 1;
+    for (std::size_t i = 0; i < 5; ++i, weight *= 3)
+      index += weight * (static_cast<std::int8_t>(v[(r + i) * N + l]) + 1);
+    return kTrit5Encode[static_cast<std::size_t>(index)];
+  };
+  if (code.name == "t5c") {
+    Bytes step;
+    for (std::size_t l = 0; l < N; ++l)
+      for (std::size_t r = 0; r < R; r += 5) step.push_back(byte_of(r, l));
+    return step;
+  }
   if (code.name == "t5") {
     Bytes step(R * N / 5);
     for (std::size_t r = 0; r < R; r += 5)
-      for (std::size_t l = 0; l < N; ++l) {
-        int index = 0, weight = 1;
-        for (std::size_t i = 0; i < 5; ++i, weight *= 3)
-          index += weight * (static_cast<std::int8_t>(v[(r + i) * N + l]) + 1);
+      for (std::size_t l = 0; l < N; ++l)
         for (std::size_t b = 0; b < 8; ++b)
-          put_bit(step, (r / 5 * 8 + b) * N + l,
-                  kTrit5Encode[static_cast<std::size_t>(index)] >> b & 1);
-      }
+          put_bit(step, (r / 5 * 8 + b) * N + l, byte_of(r, l) >> b & 1);
     return step;
   }
   const std::size_t width = code.name == "t2" ? 2 : code.name == "i4" ? 4 : 8 * code.value_bytes;
@@ -161,16 +175,18 @@ TEST_CASE("every tuple of five trits has one byte of t5 and 13 bytes have none",
 }
 
 TEST_CASE("a step takes the bits of its weights", "[kernels]") {
-  const std::vector<std::pair<std::string, double>> bits{
-      {"t2", 2}, {"t5", 1.6}, {"i4", 4}, {"i8", 8}, {"e4m3", 8}, {"bf16", 16}, {"f16", 16}};
+  const std::vector<std::pair<std::string, double>> bits{{"t2", 2},    {"t5", 1.6}, {"t5c", 1.6},
+                                                         {"i4", 4},    {"i8", 8},   {"e4m3", 8},
+                                                         {"bf16", 16}, {"f16", 16}};
   REQUIRE(tile_codes().size() == bits.size());
   for (std::size_t i = 0; i < bits.size(); ++i) {
     const TileCode& code = tile_codes()[i];
     CHECK(&code == &tile_code(bits[i].first));
     CHECK(code.weight_bits() == bits[i].second);
     CHECK(code.act_bytes == (bits[i].second == 16 ? 2 : 1));
-    CHECK(code.row_multiple == (code.name == "t5" ? 5 : 1));
-    for (const TileShape s : kShapes) {
+    CHECK(code.row_multiple == (code.name[0] == 't' && code.name[1] == '5' ? 5 : 1));
+    CHECK(code.lane_multiple == (code.name == "t5c" ? 1 : 8));
+    for (const TileShape s : shapes_of(code)) {
       const auto bytes =
           static_cast<std::size_t>(static_cast<double>(s.rows * s.lanes) * bits[i].second / 8 + .1);
       CHECK(code.step_bytes(s) == bytes);
@@ -185,7 +201,7 @@ TEST_CASE("a step of every code is what its definition says and unpacks to its w
           "[kernels]") {
   std::mt19937 rng(1);
   for (const TileCode& code : tile_codes())
-    for (const TileShape s : kShapes)
+    for (const TileShape s : shapes_of(code))
       for (const std::size_t gap : {0, 3}) {
         INFO(code.name << " " << s.rows << " x " << s.lanes);
         Values v(s.rows * s.lanes);
@@ -255,8 +271,12 @@ TEST_CASE("an illegal code is found at its trit when a step unpacks", "[kernels]
           out = static_cast<std::uint8_t>(out & ~(1u << lane % 8));
           put_bit(step, (group * 8 + b) * 16 + lane, byte >> b & 1);
         }
-        REQUIRE(t5.unpack(s, step.data(), values.data(), 16) ==
-                (trit5_decode(byte).legal ? n : group * 5 * 16 + lane));
+        const std::size_t expected = trit5_decode(byte).legal ? n : group * 5 * 16 + lane;
+        REQUIRE(t5.unpack(s, step.data(), values.data(), 16) == expected);
+        const TileCode& t5c = tile_code("t5c");
+        step = step_of(t5c, s, Values(n, 0));
+        step[lane * 2 + group] = static_cast<std::uint8_t>(byte);
+        REQUIRE(t5c.unpack(s, step.data(), values.data(), 16) == expected);
       }
 }
 
@@ -264,9 +284,10 @@ TEST_CASE("matrices that end anywhere in their last tiles are filled up with zer
   std::mt19937 rng(2);
   ThreadPool pool(3);
   for (const TileCode& code : tile_codes())
-    for (const TileShape s : kShapes)
+    for (const TileShape s : shapes_of(code))
       for (const std::size_t rows : {std::size_t{1}, s.rows - 1, s.rows, 2 * s.rows + 3})
-        for (const std::size_t cols : {std::size_t{1}, s.lanes - 1, s.lanes, 2 * s.lanes + 3}) {
+        for (const std::size_t cols :
+             {std::size_t{1}, std::max<std::size_t>(s.lanes - 1, 1), s.lanes, 2 * s.lanes + 3}) {
           INFO(code.name << " " << s.rows << " x " << s.lanes << ": " << rows << " x " << cols);
           Values v(rows * cols);
           for (int& value : v) value = random_value(code, rng);
@@ -290,10 +311,10 @@ TEST_CASE("a weight that a code cannot hold is named by its row and column", "[k
   ThreadPool pool(2);
   const std::vector<std::pair<std::string, std::pair<int, std::string>>> bad{
       {"t2", {2, "no trit"}},           {"t5", {254, "no trit"}},
-      {"i4", {8, "not in [-8, 7]"}},    {"i4", {247, "not in [-8, 7]"}},
-      {"e4m3", {255, "not finite"}},    {"bf16", {0x7f80, "not finite"}},
-      {"bf16", {0xffff, "not finite"}}, {"f16", {0xfc00, "not finite"}},
-      {"f16", {0x7e01, "not finite"}}};
+      {"t5c", {3, "no trit"}},          {"i4", {8, "not in [-8, 7]"}},
+      {"i4", {247, "not in [-8, 7]"}},  {"e4m3", {255, "not finite"}},
+      {"bf16", {0x7f80, "not finite"}}, {"bf16", {0xffff, "not finite"}},
+      {"f16", {0xfc00, "not finite"}},  {"f16", {0x7e01, "not finite"}}};
   for (const auto& [name, what] : bad)
     for (const auto& [row, col] : {std::pair{0, 0}, {4, 37}, {12, 16}, {12, 37}}) {
       Values v(13 * 38, 0);
@@ -350,7 +371,7 @@ TEST_CASE("steps of no shape and codes of no name are refused", "[kernels]") {
           pack_dense(tile_code("t5"), {6, 16}, Values(16), 16);
         }) == "steps of t5: need rows in multiples of 5, found 6");
   CHECK(error_of([] { tile_code("t3"); }) ==
-        "no code of weights is named \"t3\": t2, t5, i4, i8, e4m3, bf16, f16");
+        "no code of weights is named \"t3\": t2, t5, t5c, i4, i8, e4m3, bf16, f16");
 }
 
 TEST_CASE("weights of another type than the code's end the program", "[kernels]") {

@@ -40,15 +40,20 @@ module tern_axi_reader_proof #(
   logic                     seen = 1'b0;     // the request on offer is accounted for
   logic [AddrBits-Offset:0] next;            // beat that the next request must begin with
   logic [23:0]              left = '0;       // beats of the region not yet asked for
+  logic                     queued = 1'b0;   // the next region was taken with the last request of
+  logic [AddrBits-Offset:0] queued_next;     // this one, which is not yet accounted for
+  logic [23:0]              queued_left;
   logic [CountBits:0]       coming = '0;     // beats asked for and not here
   logic [AddrBits-1:0]      addr;
   logic [7:0]               len;
   logic                     offered = 1'b0;
   logic                     fresh;
   logic [8:0]               burst;
+  logic [23:0]              rest;
 
   assign fresh = ar_valid_i && !seen;
   assign burst = 9'(ar_len_i) + 9'd1;
+  assign rest  = left - (fresh ? 24'(burst) : '0);
 
   always_ff @(posedge clk_i) begin
     begun <= 1'b1;
@@ -60,12 +65,19 @@ module tern_axi_reader_proof #(
       coming  <= coming + (fresh ? (CountBits+1)'(burst) : '0)
                - (CountBits+1)'(r_valid_i && r_ready_i);
       if (fresh) begin
-        next <= next + (AddrBits-Offset+1)'(burst);
-        left <= left - 24'(burst);
+        next   <= queued ? queued_next : next + (AddrBits-Offset+1)'(burst);
+        left   <= queued ? queued_left : rest;
+        queued <= 1'b0;
       end
       if (region_valid_i && region_ready_i) begin
-        next <= region_addr_i[AddrBits:Offset];
-        left <= region_beats_i;
+        if (!queued && rest == '0) begin
+          next <= region_addr_i[AddrBits:Offset];
+          left <= region_beats_i;
+        end else begin
+          queued      <= 1'b1;
+          queued_next <= region_addr_i[AddrBits:Offset];
+          queued_left <= region_beats_i;
+        end
       end
     end
   end
@@ -75,7 +87,7 @@ module tern_axi_reader_proof #(
     assume (region_beats_i != '0);
     // Memory sends what was asked for, no more.
     assume (!r_valid_i || coming + (fresh ? (CountBits+1)'(burst) : '0) != '0);
-    if (!begun) assert (!seen && !offered && left == '0 && coming == '0);
+    if (!begun) assert (!seen && !offered && !queued && left == '0 && coming == '0);
     if (begun) begin
       // What is promised.
       if (fresh) begin
@@ -84,12 +96,21 @@ module tern_axi_reader_proof #(
         assert (16'(ar_addr_i[11:0]) + (16'(burst) << Offset) <= 16'd4096);
       end
       if (offered) assert (ar_valid_i && ar_addr_i == addr && ar_len_i == len);
-      if (region_valid_i && region_ready_i) assert (left == (fresh ? 24'(burst) : '0));
+      // A region is taken when all of the one before is asked for, or its last request comes.
+      if (region_valid_i && region_ready_i && rest != '0 && !queued) begin
+        assert (!ar_valid_i || ar_ready_i);
+        assert (rest <= 24'(MaxBurst));
+      end
       if (r_valid_i) assert (r_ready_i);
       // Why it holds.
-      assert (left_i == left - (fresh ? 24'(burst) : '0));
-      if (left_i != '0 || fresh) begin
-        assert (beat_i == next + (fresh ? (AddrBits-Offset+1)'(burst) : '0));
+      if (queued) begin
+        assert (fresh && left == 24'(burst));
+        assert (left_i == queued_left && beat_i == queued_next);
+      end else begin
+        assert (left_i == rest);
+        if (left_i != '0 || fresh) begin
+          assert (beat_i == next + (fresh ? (AddrBits-Offset+1)'(burst) : '0));
+        end
       end
       assert (seen == offered);
       assert (!seen || ar_valid_i);

@@ -18,8 +18,12 @@
 
 namespace tern::rtl {
 
-// kBound: every product has the sign and size that takes a sum to its upper end.
-enum class Values { kRandom, kExtreme, kBound };
+// kBound: every product has the sign and size that takes a sum to its upper end. kSparse: whole
+// tokens of activations between dense and zero.
+enum class Values { kRandom, kExtreme, kBound, kSparse };
+
+// How the weights of a job lie: in the engine's own code or another one of ternary engines.
+enum class Layout { kOwn, kT2, kColumns };
 
 struct Shape {
   unsigned rows, cols, tokens;
@@ -32,6 +36,11 @@ struct Machine {
   unsigned act_bytes() const { return format >= 4 ? 2 : 1; }
   unsigned steps(unsigned cols) const { return (cols + lanes - 1) / lanes; }
   unsigned groups(unsigned m) const { return (m + rows - 1) / rows; }
+  unsigned tiles(unsigned m) const { return (m + 5 * lanes - 1) / (5 * lanes); }  // by columns
+  std::uint32_t code(Layout layout) const {
+    if (format != 0 || layout == Layout::kOwn) return format + 1;
+    return layout == Layout::kT2 ? 0 : 7;
+  }
 };
 
 inline void put_bit(std::vector<std::uint8_t>& bytes, std::size_t at, unsigned bit) {
@@ -58,6 +67,11 @@ struct IntegerOperands {
       if (values == Values::kExtreme) one = rng() % 16 ? -128 : 127;
       if (values == Values::kBound) one = -128;
     }
+    for (unsigned t = 0; values == Values::kSparse && t < s.tokens; ++t) {
+      const unsigned zeros = std::array<unsigned, 6>{0, 4, 8, 13, 15, 16}[rng() % 6];  // of 16
+      for (unsigned k = 0; k < s.cols; ++k)
+        if (rng() % 16 < zeros) x[std::size_t{t} * s.cols + k] = 0;
+    }
     for (unsigned t = 0; t < s.tokens; ++t)
       for (unsigned r = 0; r < s.rows; ++r) {
         int sum = 0;
@@ -77,8 +91,21 @@ struct IntegerOperands {
       bytes.push_back(static_cast<std::uint8_t>(x[std::size_t{token} * shape.cols + k]));
     return bytes;
   }
-  std::vector<std::uint8_t> weights(const Machine& m, bool t2) const {
-    return m.format == 0 && !t2 ? fives(m) : planes(m);
+  std::vector<std::uint8_t> weights(const Machine& m, Layout layout) const {
+    if (m.format == 0 && layout == Layout::kColumns) return columns(m);
+    return m.format == 0 && layout == Layout::kOwn ? fives(m) : planes(m);
+  }
+  // Steps that meet a token.
+  std::uint64_t fires(const Machine& m, Layout layout) const {
+    if (m.format != 0 || layout != Layout::kColumns)
+      return std::uint64_t{m.steps(shape.cols)} * m.groups(shape.rows) * shape.tokens;
+    std::uint64_t panels = 0;
+    for (unsigned t = 0; t < shape.tokens; ++t) {
+      unsigned active = 0;
+      for (unsigned k = 0; k < shape.cols; ++k) active += x[std::size_t{t} * shape.cols + k] != 0;
+      panels += std::max(1u, m.steps(active));
+    }
+    return panels * m.tiles(shape.rows) * (5 * m.lanes / m.rows);
   }
 
   // Two's complement planes, or (nonzero, negative) of trits: [groups, steps, rows, bits, lanes].
@@ -110,16 +137,27 @@ struct IntegerOperands {
       for (unsigned s = 0; s < m.steps(shape.cols); ++s)
         for (unsigned five = 0; five < m.rows / 5; ++five)
           for (unsigned b = 0; b < 8; ++b)
-            for (unsigned l = 0; l < m.lanes; ++l) {
-              std::array<std::int8_t, 5> trits;
-              for (unsigned i = 0; i < 5; ++i)
-                trits[i] =
-                    static_cast<std::int8_t>(weight(g * m.rows + 5 * five + i, s * m.lanes + l));
-              put_bit(
-                  bytes, at++,
-                  static_cast<unsigned>(kernels::kTrit5Encode[kernels::trit5_index(trits)]) >> b);
-            }
+            for (unsigned l = 0; l < m.lanes; ++l)
+              put_bit(bytes, at++,
+                      static_cast<unsigned>(byte(g * m.rows + 5 * five, s * m.lanes + l)) >> b);
     return bytes;
+  }
+
+  // The same bytes by columns: [tiles of 5 lanes rows, columns, lanes].
+  std::vector<std::uint8_t> columns(const Machine& m) const {
+    std::vector<std::uint8_t> bytes;
+    for (unsigned tile = 0; tile < m.tiles(shape.rows); ++tile)
+      for (unsigned k = 0; k < shape.cols; ++k)
+        for (unsigned five = 0; five < m.lanes; ++five)
+          bytes.push_back(byte(5 * (tile * m.lanes + five), k));
+    return bytes;
+  }
+
+ private:
+  std::uint8_t byte(unsigned row, unsigned col) const {
+    std::array<std::int8_t, 5> trits;
+    for (unsigned i = 0; i < 5; ++i) trits[i] = static_cast<std::int8_t>(weight(row + i, col));
+    return kernels::kTrit5Encode[kernels::trit5_index(trits)];
   }
 };
 
@@ -190,7 +228,10 @@ struct FloatOperands {
             static_cast<std::uint8_t>(x[std::size_t{token} * shape.cols + k] >> (8 * b)));
     return bytes;
   }
-  std::vector<std::uint8_t> weights(const Machine& m, bool) const {
+  std::uint64_t fires(const Machine& m, Layout) const {
+    return std::uint64_t{m.steps(shape.cols)} * m.groups(shape.rows) * shape.tokens;
+  }
+  std::vector<std::uint8_t> weights(const Machine& m, Layout) const {
     std::vector<std::uint8_t> bytes;
     for (unsigned g = 0; g < m.groups(shape.rows); ++g)
       for (unsigned s = 0; s < m.steps(shape.cols); ++s)

@@ -67,13 +67,13 @@ struct Bench {
 
   // Puts the operands into memory at random places and strides, junk between them.
   template <typename Operands>
-  AxiJob place(const Operands& o, bool t2) {
+  AxiJob place(const Operands& o, Layout layout = Layout::kOwn) {
     for (std::size_t i = 0; i < 1 << 20; ++i) *d.memory.at(kBase + i) = kCanary;
     const unsigned row_bytes = m.steps(o.shape.cols) * m.lanes * m.act_bytes();
     AxiJob job{.rows = o.shape.rows,
                .cols = o.shape.cols,
                .tokens = o.shape.tokens,
-               .code = m.format == 0 && t2 ? 0 : m.format + 1,
+               .code = m.code(layout),
                .x_address = kBase + m.beat_bytes * below(64),
                .w_address = kBase + (1 << 18) + m.beat_bytes * below(64),
                .y_address = kBase + (3 << 18) + 4 * below(64),
@@ -83,7 +83,7 @@ struct Bench {
       const std::vector<std::uint8_t> x = o.activations(m, t);
       std::copy(x.begin(), x.end(), d.memory.at(job.x_address + t * job.x_stride));
     }
-    const std::vector<std::uint8_t> w = o.weights(m, t2);
+    const std::vector<std::uint8_t> w = o.weights(m, layout);
     std::copy(w.begin(), w.end(), d.memory.at(job.w_address));
     return job;
   }
@@ -116,16 +116,15 @@ struct Bench {
   }
 
   template <typename Operands>
-  void good_job(const Operands& o, bool t2) {
+  void good_job(const Operands& o, Layout layout) {
     const Shape& shape = o.shape;
-    CAPTURE(shape.rows, shape.cols, shape.tokens, t2);
-    const AxiJob job = place(o, t2);
+    CAPTURE(shape.rows, shape.cols, shape.tokens, static_cast<int>(layout));
+    const AxiJob job = place(o, layout);
     d.start(job);
     REQUIRE(d.finish(limit(shape)) == AxiStatus::kDone);
     expect_results(o, job);
     CHECK(d.memory.quiet());
-    CHECK(d.read64(AxiRegister::kFires) ==
-          std::uint64_t{m.steps(shape.cols)} * m.groups(shape.rows) * shape.tokens);
+    CHECK(d.read64(AxiRegister::kFires) == o.fires(m, layout));
   }
 };
 
@@ -134,7 +133,7 @@ void stall_and_run(Run&& run) {
   for (const unsigned seed : {1u, 2u, 3u}) {
     Bench<Model> b(seed, 8 - 3 * (seed - 1), seed == 1 ? 1 : 10 * seed);
     for (int i = 0; i < jobs(); ++i)
-      run(b, Shape{b.size(b.m.rows, 70), b.size(b.m.lanes, b.m.max_cols),
+      run(b, Shape{b.size(b.m.rows, 170), b.size(b.m.lanes, b.m.max_cols),
                    b.size(b.m.max_tokens, 3 * b.m.max_tokens + 1)});
   }
 }
@@ -143,8 +142,8 @@ TEMPLATE_TEST_CASE("an accelerator's integers equal the sums of products under a
                    Vaccelerator_small_ternary, Vaccelerator_small_lut2, Vaccelerator_small_lut3,
                    Vaccelerator_small_int4, Vaccelerator_small_int8) {
   stall_and_run<TestType>([](auto& b, const Shape& shape) {
-    const auto values = static_cast<Values>(b.below(3));
-    b.good_job(IntegerOperands(b.m, shape, values, b.rng), b.below(2));
+    const auto values = static_cast<Values>(b.below(4));
+    b.good_job(IntegerOperands(b.m, shape, values, b.rng), static_cast<Layout>(b.below(3)));
   });
 }
 
@@ -152,7 +151,7 @@ TEMPLATE_TEST_CASE("an accelerator's floats equal their numerics to the bit unde
                    "[rtl]", Vaccelerator_small_fp8, Vaccelerator_small_bf16,
                    Vaccelerator_small_fp16) {
   stall_and_run<TestType>([](auto& b, const Shape& shape) {
-    b.good_job(FloatOperands(b.m, shape, b.below(4) == 0, b.rng), false);
+    b.good_job(FloatOperands(b.m, shape, b.below(4) == 0, b.rng), Layout::kOwn);
   });
 }
 
@@ -170,7 +169,7 @@ TEMPLATE_TEST_CASE("jobs that cannot run are refused at once, and the next one r
                    Vaccelerator_small_ternary, Vaccelerator_small_int8) {
   Bench<TestType> b(7, 8, 3);
   const IntegerOperands o(b.m, {21, 33, 3}, Values::kRandom, b.rng);
-  const AxiJob good = b.place(o, true);
+  const AxiJob good = b.place(o, Layout::kT2);
   const auto with = [&good](auto change) {
     AxiJob job = good;
     change(job);
@@ -188,7 +187,7 @@ TEMPLATE_TEST_CASE("jobs that cannot run are refused at once, and the next one r
       {with([](AxiJob& j) { j.tokens = 0; }), S::kBadShape},
       {with([](AxiJob& j) { j.tokens = 1u << 16; }), S::kBadShape},
       {with([&b](AxiJob& j) { j.code = b.m.format + 2; }), S::kBadCode},
-      {with([](AxiJob& j) { j.code = 7; }), S::kBadCode},
+      {with([](AxiJob& j) { j.code = 8; }), S::kBadCode},
       {with([](AxiJob& j) { j.code = 0x101; }), S::kBadCode},
       {with([](AxiJob& j) { j.x_address += 2; }), S::kBadAddress},
       {with([beat](AxiJob& j) { j.x_address += beat / 2; }), S::kBadAddress},
@@ -212,7 +211,7 @@ TEMPLATE_TEST_CASE("errors of memory and of weights end a job with a status, and
                    "[rtl]", Vaccelerator_small_ternary, Vaccelerator_small_int8) {
   Bench<TestType> b(8, 5, 7);
   const IntegerOperands o(b.m, {43, 70, 2 * b.m.max_tokens + 1}, Values::kRandom, b.rng);
-  const AxiJob good = b.place(o, true);
+  const AxiJob good = b.place(o, Layout::kT2);
   const std::uint64_t limit = b.limit(o.shape);
   const auto run = [&](const AxiJob& job) {
     b.d.start(job);
@@ -277,7 +276,7 @@ TEMPLATE_TEST_CASE("errors of memory and of weights end a job with a status, and
       expect_good();
     }
     // The same in five trits a byte: lane 3 of a unit reads 0x00, which codes nothing.
-    const AxiJob five = b.place(o, false);
+    const AxiJob five = b.place(o);
     const std::uint64_t unit = b.m.lanes, units = o.fives(b.m).size() / unit;
     for (const std::uint64_t at : {std::uint64_t{0}, units / 2, units - 1}) {
       std::uint8_t* planes = b.d.memory.at(five.w_address + at * unit);
@@ -298,13 +297,14 @@ TEST_CASE("registers answer as their map says", "[rtl]") {
   CHECK(b.d.read(AxiRegister::kMagic) == 0x4e524554);
   CHECK(b.d.read(AxiRegister::kRows) == 20);
   CHECK(b.d.read(AxiRegister::kLanes) == 16);
-  CHECK(b.d.read(AxiRegister::kMaxTokens) == 2);
+  CHECK(b.d.read(AxiRegister::kMaxTokens) == 4);
   CHECK(b.d.read(AxiRegister::kMaxCols) == 256);
   CHECK(b.d.read(AxiRegister::kBeatBytes) == 4);
   CHECK(b.d.read(AxiRegister::kStatus) == 0);
+  CHECK(b.d.read(AxiRegister::kColumnSkip) == 1);
   for (std::uint32_t at = 0; at < 256; at += 4) {
     b.d.read(at, &response);
-    CHECK(response == (at < 4 * 32 ? 0 : 2));
+    CHECK(response == (at < 4 * 33 ? 0 : 2));
   }
   for (std::uint32_t index = 0; index < 64; ++index) {
     if (index == static_cast<std::uint32_t>(AxiRegister::kDoorbell)) continue;
@@ -318,7 +318,7 @@ TEST_CASE("registers answer as their map says", "[rtl]") {
 
   // The doorbell of a busy engine; parameters may be written meanwhile, the job keeps its own.
   const IntegerOperands o(b.m, {41, 100, 2}, Values::kRandom, b.rng);
-  const AxiJob job = b.place(o, true);
+  const AxiJob job = b.place(o, Layout::kT2);
   b.d.start(job);
   CHECK(b.d.read(AxiRegister::kStatus) == static_cast<std::uint32_t>(AxiStatus::kBusy));
   CHECK(b.d.write(44, 1) == 2);
@@ -347,7 +347,7 @@ TEST_CASE("reads come in bursts of 256 beats, several on their way, none across 
   // sim::AxiMemory refuses what crosses 4 KB; here the bursts must be long as well.
   Bench<Vaccelerator_small_ternary> b(10, 8, 40);
   const IntegerOperands o(b.m, {100, 256, 1}, Values::kRandom, b.rng);
-  AxiJob job = b.place(o, true);
+  AxiJob job = b.place(o, Layout::kT2);
   b.d.start(job);
   REQUIRE(b.d.finish(b.limit(o.shape)) == AxiStatus::kDone);
   b.expect_results(o, job);

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Skips the columns whose activation is zero, of a job of one token with weights by columns. As X is
+// loaded it keeps which activations are not zero; then, for every tile of rows, it walks these
+// columns, one a cycle, and tells
+//   - runs of neighbouring columns, whose weights are to be read, and
+//   - panels of Lanes columns, with which the engine computes as with a step.
+// On the first walk it also writes the activations of a panel side by side into the memory that they
+// came from, where none is overwritten before it has been seen. A tile ends with a panel in any case,
+// of no columns perhaps, so that its sums begin.
+
+module tern_columns #(
+  parameter  int unsigned Lanes    = 64,
+  parameter  int unsigned MaxCols  = 8192,
+  parameter  int unsigned TileRows = 320,
+  localparam int unsigned MaxSteps = MaxCols / Lanes,
+  localparam int unsigned StepBits = $clog2(MaxSteps),
+  localparam int unsigned LaneBits = $clog2(Lanes)
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+
+  input  logic                load_i,         // an activation word is written
+  input  logic [StepBits-1:0] load_step_i,
+  input  logic [Lanes-1:0]    nonzero_i,      // its lanes
+  input  logic                start_i,        // ... and was the last one
+  input  logic [23:0]         rows_i,         // of the job, from start_i on
+
+  output logic                word_read_o,    // give word_i in the next cycle,
+  output logic [StepBits-1:0] word_step_o,    // of this step, as bit planes
+  input  logic [8*Lanes-1:0]  word_i,
+
+  output logic                panel_write_o,  // the activations of a panel,
+  output logic [StepBits-1:0] panel_step_o,   // in place of this step
+  output logic [8*Lanes-1:0]  panel_data_o,   // [Lanes]
+
+  output logic                run_valid_o,
+  input  logic                run_ready_i,
+  output logic [16:0]         run_col_o,      // its first column
+  output logic [LaneBits:0]   run_cols_o,     // 0: none, but the tile ends
+  output logic                run_last_o,     // of its tile
+
+  output logic                panel_valid_o,  // its runs have all been taken
+  input  logic                panel_ready_i,
+  output logic [LaneBits:0]   panel_cols_o,   // 0 ... Lanes
+  output logic                panel_last_o    // of its tile
+);
+
+  logic [Lanes-1:0]    cells [MaxSteps];       // nonzero_i of the steps
+  logic [Lanes-1:0]    cell_q;                 // as read
+  logic                busy_q, first_tile_q, fetched_q;
+  logic [23:0]         rows_q;                 // of the job, not yet walked
+  logic [StepBits:0]   steps_q, step_q;        // of the job; to be read next
+  logic [StepBits-1:0] at_q;                   // of the mask
+  logic [Lanes-1:0]    mask_q;                 // columns of the step not yet told
+  logic [8*Lanes-1:0]  word_q;
+  logic [16:0]         run_col_q;
+  logic [LaneBits:0]   run_cols_q, panel_cols_q;
+  logic [StepBits-1:0] panel_q;
+  logic [8*Lanes-1:0]  panel_data_q;
+
+  // The next column, and its activation.
+  logic [Lanes-1:0]    others, one;
+  logic [LaneBits-1:0] lane;
+  logic [16:0]         col;
+  logic [7:0]          x;
+
+  always_comb begin
+    others = mask_q & (mask_q - 1'b1);
+    one    = mask_q & ~others;
+    lane   = '0;
+    x      = '0;
+    if (found) begin
+      for (int unsigned l = 0; l < Lanes; l++) lane = lane | (one[l] ? LaneBits'(l) : '0);
+      for (int unsigned b = 0; b < 8; b++) x[b] = |(word_q[Lanes*b +: Lanes] & one);
+    end
+  end
+  assign col = 17'({at_q, lane});
+
+  // A run ends before a column that is no neighbour, a panel before a column beyond it, both at the
+  // end of the tile.
+  logic found, ends, full, breaks, tell, told, take, read;
+
+  assign found  = mask_q != '0;
+  assign ends   = busy_q && !found && !fetched_q && step_q == steps_q;
+  assign full   = panel_cols_q == (LaneBits+1)'(Lanes);
+  assign breaks = run_cols_q != '0 && col != run_col_q + 17'(run_cols_q);
+  assign tell   = ends || (found && (full || breaks));
+  assign told   = tell && run_ready_i && (!(ends || full) || panel_ready_i);
+  assign take   = found && (!tell || told);
+  assign read   = busy_q && !fetched_q && step_q != steps_q && (!found || (take && others == '0));
+
+  assign word_read_o   = read && first_tile_q;
+  assign word_step_o   = step_q[StepBits-1:0];
+  assign run_valid_o   = tell && (!(ends || full) || panel_ready_i);
+  assign run_col_o     = run_col_q;
+  assign run_cols_o    = run_cols_q;
+  assign run_last_o    = ends;
+  assign panel_valid_o = tell && (ends || full) && run_ready_i;
+  assign panel_cols_o  = panel_cols_q;
+  assign panel_last_o  = ends;
+  assign panel_write_o = panel_valid_o && panel_ready_i && first_tile_q;
+  assign panel_step_o  = panel_q;
+  assign panel_data_o  = panel_data_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      busy_q    <= 1'b0;
+      fetched_q <= 1'b0;
+      mask_q    <= '0;
+    end else begin
+      fetched_q <= read;
+      if (fetched_q)   mask_q <= cell_q;
+      else if (take)   mask_q <= others;
+      if (start_i)     busy_q <= 1'b1;
+      else if (told && ends && rows_q <= 24'(TileRows)) busy_q <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (load_i) cells[load_step_i] <= nonzero_i;
+    if (read) begin
+      cell_q <= cells[step_q[StepBits-1:0]];
+      at_q   <= step_q[StepBits-1:0];
+      step_q <= step_q + 1'b1;
+    end
+    if (fetched_q && first_tile_q) word_q <= word_i;
+
+    if (take) begin
+      run_cols_q   <= tell || run_cols_q == '0 ? (LaneBits+1)'(1) : run_cols_q + 1'b1;
+      panel_cols_q <= full ? (LaneBits+1)'(1) : panel_cols_q + 1'b1;
+      if (tell || run_cols_q == '0) run_col_q <= col;
+      panel_data_q[8*(full ? LaneBits'(0) : panel_cols_q[LaneBits-1:0]) +: 8] <= x;
+    end
+    if (told && full) panel_q <= panel_q + 1'b1;
+    if (start_i || (told && ends)) begin
+      first_tile_q <= start_i;
+      rows_q       <= start_i ? rows_i : rows_q - 24'(TileRows);
+      run_cols_q   <= '0;
+      panel_cols_q <= '0;
+      panel_q      <= '0;
+      step_q       <= '0;
+    end
+    if (start_i) steps_q <= (StepBits+1)'(load_step_i) + 1'b1;
+  end
+
+endmodule
