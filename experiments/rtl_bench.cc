@@ -45,6 +45,7 @@ constexpr Matrix kMatrices[] = {
 };
 
 struct Options {
+  std::vector<std::string> codes = {"t5", "t2", "t5c", "i8", "f16"};
   std::vector<unsigned> tokens = {1, 8, 16};
   // Of the activations of ffn_down in BitNet b1.58 2B4T: none, the mean, the extremes of its layers
   // (hardware.md 3.4), drawn at random.
@@ -154,11 +155,10 @@ void run(const Options& o, const std::string& format, const kernels::TileCode& c
 
 // Weights by columns, of which those of zero activations are not read: one token of the matrix that
 // squared ReLU feeds.
-void run_columns(const Options& o, nlohmann::ordered_json& records) {
+void run_columns(const Options& o, const kernels::TileCode& code, nlohmann::ordered_json& records) {
   Server<Vaccelerator_server_ternary> s(o);
   std::mt19937 rng(1);
   const Matrix& m = kMatrices[3];
-  const kernels::TileCode& code = kernels::tile_code("t5c");
   put_weights(s, code, {5 * s.lanes, 1}, m, rng);
   for (const double zeros : o.zeros) {
     std::bernoulli_distribution zero(zeros);
@@ -179,11 +179,14 @@ void run_all(const Options& o) {
       "operations a second and core\n{:<8} {:<4} {:>13} {:>3} {:>10} {:<7} {:>8} {:>9}\n",
       o.gb_per_s, o.latency_ns, "format", "code", "matrix", "T", "cycles", "bound", "of ideal",
       "lane op/s"));
-  run<Vaccelerator_server_ternary>(o, "ternary", kernels::tile_code("t5"), 1, records);
-  run<Vaccelerator_server_ternary>(o, "ternary", kernels::tile_code("t2"), 0, records);
-  run_columns(o, records);
-  run<Vaccelerator_server_int8>(o, "int8", kernels::tile_code("i8"), 3, records);
-  run<Vaccelerator_server_fp16>(o, "fp16", kernels::tile_code("f16"), 6, records);
+  for (const std::string& name : o.codes) {
+    const kernels::TileCode& code = kernels::tile_code(name);
+    if (name == "t5") run<Vaccelerator_server_ternary>(o, "ternary", code, 1, records);
+    if (name == "t2") run<Vaccelerator_server_ternary>(o, "ternary", code, 0, records);
+    if (name == "t5c") run_columns(o, code, records);
+    if (name == "i8") run<Vaccelerator_server_int8>(o, "int8", code, 3, records);
+    if (name == "f16") run<Vaccelerator_server_fp16>(o, "fp16", code, 6, records);
+  }
   if (o.json.empty()) return;
   nlohmann::ordered_json out = {{"schema", "tern.rtl_bench"}, {"schema_version", 1}};
   out["provenance"] = provenance();
@@ -202,6 +205,8 @@ int main(int argc, char** argv) {
   CLI::App app{
       "The verilated accelerator on the matrices of BitNet b1.58 2B4T: how much of its memory's "
       "bandwidth and of its lanes it uses, and how fast it simulates"};
+  add_list(app, "-c,--codes", o.codes, "How the weights lie, and so which engine runs",
+           CLI::IsMember({"t5", "t2", "t5c", "i8", "f16"}));
   add_list(app, "-T,--tokens", o.tokens, "Tokens of a job", CLI::Range(1u, 65535u));
   add_list(app, "--zeros", o.zeros,
            "Zero activations, of 1, where weights lie by columns (t5c, T = 1)",
