@@ -2,8 +2,8 @@
 #
 # The named configurations of tern_accelerator.
 set(TERN_RTL_CONFIGS small edge server)
-# For tests: beats of 4 bytes, so that bursts of 256 fit 4 KB.
-set(TERN_RTL_small Rows=20 Lanes=16 MaxTokens=4 MaxCols=256 BeatBits=32 ReadBurst=256
+# For tests: beats of 8 bytes, so that bursts of 256 fit 4 KB.
+set(TERN_RTL_small Rows=20 Lanes=16 MaxTokens=4 MaxCols=256 BeatBits=64 ReadBurst=256
   ReadFifo=512 ColumnSkip=1)
 # For LPDDR4-3200 x64, 25.6 GB/s at 1 GHz.
 set(TERN_RTL_edge Rows=20 Lanes=32 MaxTokens=8 MaxCols=8192 BeatBits=256 ReadBurst=64 ReadFifo=256

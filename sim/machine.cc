@@ -12,14 +12,14 @@ namespace tern::sim {
 namespace {
 
 // `format` is filled in by machine(). The rows, lanes, tokens, columns and beats of each row have
-// their verilated twin in rtl/CMakeLists.txt.
+// their verilated twin in rtl/configs.cmake.
 const std::array kMachines = {
     // A phone-class memory: LPDDR4-3200, four x16 channels in lock step, so that one burst of 16
     // beats is 128 bytes. The latency is assumed: a closed row (tRCD + RL, some 36 ns by JESD209-4)
     // plus controller, PHY and interconnect. 32 bursts in flight cover 160 ns at full rate.
     MachineConfig{"edge", {}, 20, 32, 8, 8192, 32, 1.0, 25.6, 80.0, 128, 32, 128u << 20},
     // For tests: every width differs from the edge's, so that the same words travel in more beats.
-    MachineConfig{"small", {}, 20, 16, 2, 256, 8, 0.5, 6.4, 50.0, 64, 8, 4u << 20},
+    MachineConfig{"small", {}, 20, 16, 4, 256, 8, 0.5, 6.4, 50.0, 64, 8, 4u << 20},
 };
 const std::array<std::string_view, kMachines.size()> kNames = {"edge", "small"};
 

@@ -152,7 +152,7 @@ module tern_engine #(
     .x_valid_i(x_valid), .x_ready_o(x_ready),
     .load_o(load), .load_partial_o(load_partial), .load_live_o(load_live),
     .loaded_o(loaded), .hold_i(hold), .panel_last_i(panel_last),
-    .w_valid_i(w_valid), .w_ready_o(w_ready), .running_o(running),
+    .w_valid_i(w_valid), .w_ready_o(w_ready), .weights_o(running),
     .fire_o(fire), .fire_first_o(fire_first), .fire_last_o(fire_last),
     .fire_last_slot_o(fire_last_slot), .fire_rows_o(fire_rows), .fire_final_o(fire_final),
     .fire_slot_o(fire_slot), .addr_o(addr),

@@ -45,7 +45,7 @@ module tern_sequencer #(
   input  logic                panel_last_i,    // the weights on offer are of a tile's last panel
   input  logic                w_valid_i,
   output logic                w_ready_o,       // weights on offer are taken for the next step
-  output logic                running_o,       // ... what streams in now are weights
+  output logic                weights_o,       // what streams in now are weights: not all are taken
   output logic                fire_o,
   output logic                fire_first_o,    // the first one of its slot
   output logic                fire_last_o,     // the last one of its bank,
@@ -90,7 +90,7 @@ module tern_sequencer #(
   logic                drain_bank_d, drain_bank_q;
   logic [1:0]          full_d, full_q;           // fired to the end, not yet drained
 
-  logic                columns_q;
+  logic                columns_q, taken_q;       // all weights of the job
   logic [SlotBits-2:0] group_d, group_q;         // of the tile
   logic [SlotBits-2:0] tail_group_q;             // last one that has rows, once it was met
   logic [RowBits-1:0]  tail_rows_q, group_rows;
@@ -115,11 +115,11 @@ module tern_sequencer #(
   assign load_live_o    = tail_q;
   assign loaded_o       = load_o && last_load && last_token;
 
-  assign running_o      = state_q == Run;
-  assign begins         = running_o && token_q == 8'd0;
+  assign weights_o      = state_q == Run && !taken_q;
+  assign begins         = state_q == Run && token_q == 8'd0;
   assign w_ready_o      = begins && !full_q[bank_q] && !hold_i;
   assign take           = w_ready_o && w_valid_i;
-  assign fire_o         = take || (running_o && token_q != 8'd0 && token_q < tokens_q);
+  assign fire_o         = take || (state_q == Run && token_q != 8'd0 && token_q < tokens_q);
   assign fire_first_o   = step_q == '0;
   assign fire_last_o    = last_token && last_step && last_turn;
   assign fire_last_slot_o = !columns_q     ? tokens_q[SlotBits-2:0] - 1'b1
@@ -166,7 +166,7 @@ module tern_sequencer #(
       end
     end
 
-    if (take || (running_o && token_q != 8'd0)) begin
+    if (take || (state_q == Run && token_q != 8'd0)) begin
       token_d = last_cycle ? '0 : token_q + 8'd1;
       if (fire_o) addr_d = addr_q + AddrBits'(steps_q);
       if (fire_o && fire_last_o) begin
@@ -211,6 +211,8 @@ module tern_sequencer #(
       tail_group_q <= group_q;
       tail_rows_q  <= group_rows;
     end
+    if (job_start_o)                                    taken_q <= 1'b0;
+    else if (take && last_step && last_turn && last_group) taken_q <= 1'b1;
     if (job_start_o) begin
       steps_q  <= (job_cols_i + 17'(Lanes - 1)) >> LaneBits;
       tail_q   <= job_cols_i[LaneBits-1:0];

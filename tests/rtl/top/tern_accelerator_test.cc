@@ -6,6 +6,7 @@
 // each followed by a good job.
 // Parameters: TERN_RTL_JOBS=<n> random jobs per engine and seed (default 12).
 
+#include <Vaccelerator_narrow_ternary.h>
 #include <Vaccelerator_small_bf16.h>
 #include <Vaccelerator_small_fp16.h>
 #include <Vaccelerator_small_fp8.h>
@@ -14,6 +15,7 @@
 #include <Vaccelerator_small_lut2.h>
 #include <Vaccelerator_small_lut3.h>
 #include <Vaccelerator_small_ternary.h>
+#include <Vaccelerator_wide_ternary.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -140,7 +142,8 @@ void stall_and_run(Run&& run) {
 
 TEMPLATE_TEST_CASE("an accelerator's integers equal the sums of products under any stalls", "[rtl]",
                    Vaccelerator_small_ternary, Vaccelerator_small_lut2, Vaccelerator_small_lut3,
-                   Vaccelerator_small_int4, Vaccelerator_small_int8) {
+                   Vaccelerator_small_int4, Vaccelerator_small_int8, Vaccelerator_narrow_ternary,
+                   Vaccelerator_wide_ternary) {
   stall_and_run<TestType>([](auto& b, const Shape& shape) {
     const auto values = static_cast<Values>(b.below(4));
     b.good_job(IntegerOperands(b.m, shape, values, b.rng), static_cast<Layout>(b.below(3)));
@@ -299,7 +302,7 @@ TEST_CASE("registers answer as their map says", "[rtl]") {
   CHECK(b.d.read(AxiRegister::kLanes) == 16);
   CHECK(b.d.read(AxiRegister::kMaxTokens) == 4);
   CHECK(b.d.read(AxiRegister::kMaxCols) == 256);
-  CHECK(b.d.read(AxiRegister::kBeatBytes) == 4);
+  CHECK(b.d.read(AxiRegister::kBeatBytes) == 8);
   CHECK(b.d.read(AxiRegister::kStatus) == 0);
   CHECK(b.d.read(AxiRegister::kColumnSkip) == 1);
   for (std::uint32_t at = 0; at < 256; at += 4) {
@@ -345,9 +348,9 @@ TEST_CASE("registers answer as their map says", "[rtl]") {
 
 TEST_CASE("reads come in bursts of 256 beats, several on their way, none across 4 KB", "[rtl]") {
   // sim::AxiMemory refuses what crosses 4 KB; here the bursts must be long as well.
-  Bench<Vaccelerator_small_ternary> b(10, 8, 40);
+  Bench<Vaccelerator_small_int8> b(10, 8, 40);
   const IntegerOperands o(b.m, {100, 256, 1}, Values::kRandom, b.rng);
-  AxiJob job = b.place(o, Layout::kT2);
+  AxiJob job = b.place(o);
   b.d.start(job);
   REQUIRE(b.d.finish(b.limit(o.shape)) == AxiStatus::kDone);
   b.expect_results(o, job);
