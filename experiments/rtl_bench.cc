@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <exception>
 #include <string>
@@ -76,10 +77,11 @@ struct Server {
            .latency = static_cast<unsigned>(o.latency_ns)}) {}
 };
 
-// Random weights of one step, again and again: what they are changes neither cycles nor bytes.
+// Random weights of one step, again and again: what they are changes neither cycles nor bytes. What
+// is returned is that step, [tile.rows, tile.lanes].
 template <typename Model>
-void put_weights(Server<Model>& s, const kernels::TileCode& code, kernels::TileShape tile,
-                 const Matrix& m, std::mt19937& rng) {
+std::vector<std::int8_t> put_weights(Server<Model>& s, const kernels::TileCode& code,
+                                     kernels::TileShape tile, const Matrix& m, std::mt19937& rng) {
   std::vector<std::int8_t> values(tile.rows * tile.lanes * code.value_bytes);
   for (auto& v : values) v = static_cast<std::int8_t>(static_cast<int>(rng() % 3) - 1);
   std::vector<std::uint8_t> step(code.step_bytes(tile));
@@ -87,6 +89,26 @@ void put_weights(Server<Model>& s, const kernels::TileCode& code, kernels::TileS
   const std::size_t bytes = kernels::tile_bytes(code, tile, m.rows, m.cols);
   for (std::size_t at = 0; at < bytes; at += step.size())
     std::copy(step.begin(), step.end(), s.d.memory.at(kW + at));
+  return values;
+}
+
+// Integer results of the last job against the sums of its products.
+template <typename Model>
+void check(Server<Model>& s, kernels::TileShape tile, const std::vector<std::int8_t>& w,
+           const Matrix& m, unsigned tokens) {
+  const std::size_t x_stride = (m.cols + s.lanes - 1) / s.lanes * s.lanes;
+  for (unsigned t = 0; t < tokens; ++t)
+    for (std::uint32_t r = 0; r < m.rows; ++r) {
+      const std::uint8_t* const x = s.d.memory.at(kX + t * x_stride);
+      const std::int8_t* const row = &w[r % tile.rows * tile.lanes];
+      std::int32_t expected = 0, found;
+      for (std::uint32_t k = 0; k < m.cols; ++k)
+        expected += row[k % tile.lanes] * static_cast<std::int8_t>(x[k]);
+      std::memcpy(&found, s.d.memory.at(kY + 4 * (std::uint64_t{t} * m.rows + r)), 4);
+      if (found != expected)
+        throw std::runtime_error(
+            fmt::format("{}: token {}, row {} is {}, not {}", m.name, t, r, found, expected));
+    }
 }
 
 // Runs a job; `columns` of the matrix are read, with `tokens` of them multiplied.
@@ -105,12 +127,19 @@ void measure(const Options& o, Server<Model>& s, const std::string& format,
     throw std::runtime_error(fmt::format("{} {}: the job ended with status {}", format, m.name,
                                          static_cast<unsigned>(status)));
   const double cycles = static_cast<double>(d.read64(AxiRegister::kCycles));
-  const double macs = static_cast<double>(m.rows) * columns * tokens;
-  const double passes = std::ceil(tokens / static_cast<double>(d.read(AxiRegister::kMaxTokens)));
-  const double bytes = passes * m.rows * columns * code.weight_bits() / 8 +
-                       static_cast<double>(tokens) * m.cols * code.act_bytes +
-                       4.0 * tokens * m.rows;
-  const double memory = bytes / o.gb_per_s, lanes_busy = macs / (s.rows * s.lanes);
+  // Of each block of tokens that share a pass over the weights: what its bytes and its products
+  // take.
+  const std::uint32_t most = d.read(AxiRegister::kMaxTokens);
+  double memory = 0, lanes_busy = 0, ideal = 0;
+  for (unsigned left = tokens, block; left > 0; left -= block) {
+    block = std::min(left, most);
+    const double bytes = m.rows * (columns * code.weight_bits() / 8 + 4.0 * block) +
+                         static_cast<double>(block) * m.cols * code.act_bytes;
+    const double products = static_cast<double>(m.rows) * columns * block;
+    memory += bytes / o.gb_per_s;
+    lanes_busy += products / (s.rows * s.lanes);
+    ideal += std::max(bytes / o.gb_per_s, products / (s.rows * s.lanes));
+  }
   const double fires = static_cast<double>(d.read64(AxiRegister::kFires));
   records.push_back({{"machine", "server"},
                      {"format", format},
@@ -124,7 +153,7 @@ void measure(const Options& o, Server<Model>& s, const std::string& format,
                      {"memory_bound_cycles", memory},
                      {"compute_bound_cycles", lanes_busy},
                      {"bound", memory > lanes_busy ? "memory" : "compute"},
-                     {"utilisation", std::max(memory, lanes_busy) / cycles},
+                     {"utilisation", ideal / cycles},
                      {"host_cpu_s", seconds},
                      {"cycles_per_s", static_cast<double>(d.cycles - before) / seconds},
                      {"lane_ops_per_s", fires * s.rows * s.lanes / seconds},
@@ -143,12 +172,14 @@ void run(const Options& o, const std::string& format, const kernels::TileCode& c
   Server<Model> s(o);
   std::mt19937 rng(1);
   for (const Matrix& m : kMatrices) {
-    put_weights(s, code, {s.rows, s.lanes}, m, rng);
+    const kernels::TileShape tile{s.rows, s.lanes};
+    const auto w = put_weights(s, code, tile, m, rng);
     for (const unsigned tokens : o.tokens) {
       const std::uint64_t x_bytes = std::uint64_t{tokens} * (m.cols + s.lanes) * code.act_bytes;
       for (std::uint64_t i = 0; i < x_bytes; ++i)
         *s.d.memory.at(kX + i) = static_cast<std::uint8_t>(rng() & 0x3f);
       measure(o, s, format, code, job_code, m, tokens, m.cols, records);
+      if (code.act_bytes == 1) check(s, tile, w, m, tokens);
     }
   }
 }
@@ -159,7 +190,8 @@ void run_columns(const Options& o, const kernels::TileCode& code, nlohmann::orde
   Server<Vaccelerator_server_ternary> s(o);
   std::mt19937 rng(1);
   const Matrix& m = kMatrices[3];
-  put_weights(s, code, {5 * s.lanes, 1}, m, rng);
+  const kernels::TileShape tile{5 * s.lanes, 1};
+  const auto w = put_weights(s, code, tile, m, rng);
   for (const double zeros : o.zeros) {
     std::bernoulli_distribution zero(zeros);
     std::uint32_t active = 0;
@@ -169,6 +201,7 @@ void run_columns(const Options& o, const kernels::TileCode& code, nlohmann::orde
       active += !none;
     }
     measure(o, s, "ternary", code, 7, m, 1, active, records);
+    check(s, tile, w, m, 1);
   }
 }
 
