@@ -94,6 +94,11 @@ module tern_turn #(
     turned_in = twice_in[2*UnitBits-1 -: UnitBits];
   end
 
+`ifdef TERN_PROVE_TURN
+  logic [LaneBits-1:0]   proof_col;    // any one, the same for ever
+  logic [2*UnitBits-1:0] proof_bytes;  // [half][bank] of that column
+`endif
+
   for (genvar b = 0; b < Lanes; b++) begin : gen_bank
     logic [7:0]          cells [2*Lanes];
     logic [LaneBits-1:0] col;
@@ -104,6 +109,11 @@ module tern_turn #(
       if (put) cells[{write_half_q, col_q[LaneBits-1:0]}] <= turned_in[8*b +: 8];
       if (fetch) banks[8*b +: 8] <= cells[{read_half_q, col}];
     end
+
+`ifdef TERN_PROVE_TURN
+    assign proof_bytes[8*b +: 8]            = cells[{1'b0, proof_col}];
+    assign proof_bytes[UnitBits + 8*b +: 8] = cells[{1'b1, proof_col}];
+`endif
   end
 
   always_comb begin
@@ -122,5 +132,17 @@ module tern_turn #(
 
   logic unused;
   assign unused = ^{twice_in[UnitBits-1:0], twice_out[2*UnitBits-1:UnitBits]};
+
+`ifdef TERN_PROVE_TURN  // tests/rtl/engine; Yosys 0.23 ignores bind
+  tern_turn_proof #(.Lanes(Lanes)) u_proof (
+    .clk_i, .rst_ni, .panel_valid_i, .panel_ready_i(panel_ready_o), .panel_cols_i, .panel_last_i,
+    .in_valid_i, .in_ready_i(in_ready_o), .in_data_i, .out_valid_i(out_valid_o), .out_ready_i,
+    .out_data_i(out_data_o), .out_last_i(out_last_o),
+    .col_o(proof_col), .bytes_i(proof_bytes), .write_half_i(write_half_q),
+    .read_half_i(read_half_q), .full_i(full_q), .come_i(col_q), .row_i(row_q),
+    .cols_i({cols_q[1], cols_q[0]}), .last_i(last_q), .out_row_i(out_row_q),
+    .out_cols_i(out_cols_q)
+  );
+`endif
 
 endmodule
