@@ -117,12 +117,18 @@ module tern_axi_writer #(
     .clk_i, .rst_ni,
     .in_valid_i(close), .in_ready_o(beats_ready), .in_data_i({run_ends, mask_q, data_q}),
     .out_valid_o(beat_valid), .out_ready_i(w_go), .out_data_o({w_last_o, mask, w_data_o}),
+`ifdef TERN_PROVE_WRITER
+    .queue_o(beat_queue),
+`endif
     .held_o(beats_held)
   );
   tern_fifo #(.Width(BeatAddr + 8), .Depth(MaxBurst)) u_runs (
     .clk_i, .rst_ni,
     .in_valid_i(close && run_ends), .in_ready_o(runs_ready), .in_data_i({run_beat_q, run_q}),
     .out_valid_o(run_out), .out_ready_i(aw_go), .out_data_o({aw_addr_o[AddrBits-1:Offset], aw_len_o}),
+`ifdef TERN_PROVE_WRITER
+    .queue_o(run_queue),
+`endif
     .held_o(runs_held)
   );
 
@@ -156,5 +162,24 @@ module tern_axi_writer #(
 
   logic unused;
   assign unused = ^{in_addr_i[1:0], b_resp_i[0]};
+
+`ifdef TERN_PROVE_WRITER  // tests/rtl/axi; Yosys 0.23 ignores bind
+  logic [MaxBurst*(BeatBits+Words+1)-1:0] beat_queue;
+  logic [MaxBurst*(BeatAddr+8)-1:0]       run_queue;
+
+  tern_axi_writer_proof #(.AddrBits(AddrBits), .BeatBits(BeatBits), .MaxBurst(MaxBurst)) u_proof (
+    .clk_i, .rst_ni, .in_valid_i, .in_ready_i(in_ready_o), .in_addr_i, .in_data_i, .in_last_i,
+    .clear_i, .error_i(error_o), .overflow_i(overflow_o), .idle_i(idle_o),
+    .aw_valid_i(aw_valid_o), .aw_ready_i, .aw_addr_i(aw_addr_o), .aw_len_i(aw_len_o),
+    .w_valid_i(w_valid_o), .w_ready_i, .w_data_i(w_data_o), .w_strb_i(w_strb_o),
+    .w_last_i(w_last_o), .b_valid_i, .b_ready_i(b_ready_o), .b_resp_i,
+    .open_i(open_q), .flush_i(flush_q), .close_i(close), .beat_i(beat_q),
+    .run_beat_i(run_beat_q), .run_i(run_q), .mask_i(mask_q), .data_i(data_q),
+    .granted_i(granted_q), .waiting_i(waiting_q), .beat_out_i(beat_valid),
+    .beat_head_i({w_last_o, mask, w_data_o}), .beats_i(beats_held), .beat_queue_i(beat_queue),
+    .run_out_i(run_out), .run_head_i({aw_addr_o[AddrBits-1:Offset], aw_len_o}),
+    .runs_i(runs_held), .run_queue_i(run_queue)
+  );
+`endif
 
 endmodule

@@ -20,6 +20,9 @@ module tern_fifo #(
   input  logic                    out_ready_i,
   output logic [Width-1:0]        out_data_o,
 
+`ifdef TERN_PROVE_WRITER  // tests/rtl/axi
+  output logic [Depth*Width-1:0]  queue_o,  // the memory, oldest word first
+`endif
   output logic [AddrBits:0]       held_o  // words in the memory; one more stands at the output
 );
 
@@ -55,6 +58,13 @@ module tern_fifo #(
     if (put) cells[write_q] <= in_data_i;
     if (fetch) out_data_o <= cells[read_q];
   end
+
+`ifdef TERN_PROVE_WRITER
+  for (genvar i = 0; i < Depth; i++) begin : gen_queue
+    assign queue_o[Width*i +: Width] = cells[read_q + AddrBits'(i)];
+  end
+  always_comb if (rst_ni) assert (write_q == read_q + count_q[AddrBits-1:0]);
+`endif
 
 `ifdef TERN_PROVE_FIFO  // tests/rtl/axi; Yosys 0.23 ignores bind
   tern_fifo_proof #(.Depth(Depth), .Width(Width)) u_proof (

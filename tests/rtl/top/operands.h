@@ -72,11 +72,17 @@ struct IntegerOperands {
       for (unsigned k = 0; k < s.cols; ++k)
         if (rng() % 16 < zeros) x[std::size_t{t} * s.cols + k] = 0;
     }
-    for (unsigned t = 0; t < s.tokens; ++t)
-      for (unsigned r = 0; r < s.rows; ++r) {
+    multiply();
+  }
+
+  // y of w and x.
+  void multiply() {
+    y.clear();
+    for (unsigned t = 0; t < shape.tokens; ++t)
+      for (unsigned r = 0; r < shape.rows; ++r) {
         int sum = 0;
-        for (unsigned k = 0; k < s.cols; ++k)
-          sum += w[std::size_t{r} * s.cols + k] * x[std::size_t{t} * s.cols + k];
+        for (unsigned k = 0; k < shape.cols; ++k)
+          sum += w[std::size_t{r} * shape.cols + k] * x[std::size_t{t} * shape.cols + k];
         y.push_back(static_cast<std::uint32_t>(sum));
       }
   }

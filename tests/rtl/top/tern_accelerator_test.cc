@@ -27,6 +27,26 @@ TEMPLATE_TEST_CASE("an accelerator's integers equal the sums of products under a
   });
 }
 
+TEMPLATE_TEST_CASE("tile after tile of few columns is read, of any density", "[rtl]",
+                   Vaccelerator_small_ternary, Vaccelerator_narrow_ternary,
+                   Vaccelerator_wide_ternary) {
+  Bench<TestType> b(11, 8, 1);
+  for (const unsigned active : {0u, 1u, 2u, 15u, 16u, 17u, 18u, 33u, 128u, 256u}) {
+    const Shape shape{397, 256, 1};
+    IntegerOperands o(b.m, shape, Values::kRandom, b.rng);
+    // As many as asked for, at random places and all together.
+    for (const bool together : {false, true}) {
+      for (int& x : o.x) x = 0;
+      for (unsigned i = 0, at = b.below(257 - active); i < active; ++i) {
+        while (!together && o.x[at % 256] != 0) at = b.below(256);
+        o.x[(at + (together ? i : 0)) % 256] = 1 + static_cast<int>(b.below(127));
+      }
+      o.multiply();
+      b.good_job(o, Layout::kColumns);
+    }
+  }
+}
+
 // A job that must be answered with `status` within a bounded number of cycles, and a good one
 // after.
 template <typename Model>
