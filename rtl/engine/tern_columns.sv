@@ -144,4 +144,20 @@ module tern_columns #(
     if (start_i) steps_q <= (StepBits+1)'(load_step_i) + 1'b1;
   end
 
+`ifdef TERN_PROVE_COLUMNS  // tests/rtl/engine; Yosys 0.23 ignores bind
+  logic [StepBits-1:0] proof_step;
+
+  tern_columns_proof #(.Lanes(Lanes), .MaxCols(MaxCols)) u_proof (
+    .clk_i, .rst_ni, .load_i, .load_step_i, .nonzero_i, .start_i, .word_i,
+    .word_read_i(word_read_o), .word_step_i(word_step_o), .panel_write_i(panel_write_o),
+    .panel_step_i(panel_step_o), .panel_data_i(panel_data_o), .run_valid_i(run_valid_o),
+    .run_ready_i, .run_col_i(run_col_o), .run_cols_i(run_cols_o), .run_last_i(run_last_o),
+    .panel_valid_i(panel_valid_o), .panel_ready_i, .panel_cols_i(panel_cols_o),
+    .panel_last_i(panel_last_o), .step_o(proof_step), .cell_i(cells[proof_step]),
+    .cell_q_i(cell_q), .busy_i(busy_q), .first_tile_i(first_tile_q), .fetched_i(fetched_q),
+    .steps_i(steps_q), .next_step_i(step_q), .at_i(at_q), .mask_i(mask_q), .kept_word_i(word_q),
+    .panel_held_i(panel_cols_q), .panel_i(panel_q)
+  );
+`endif
+
 endmodule
