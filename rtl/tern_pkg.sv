@@ -80,7 +80,7 @@ package tern_pkg;
   endfunction
 
   function automatic int unsigned acc_latency(int unsigned format);
-    acc_latency = is_float(format) ? 1 + FpAddLatency : 1;  // the slot is read in a cycle of its own
+    acc_latency = is_float(format) ? 1 + FpAddLatency : 1;  // a slot is read in its own cycle
   endfunction
 
   // Values of the DotUnit parameter: variants of the ternary unit; other formats have one.

@@ -125,7 +125,8 @@ module tern_axi_writer #(
   tern_fifo #(.Width(BeatAddr + 8), .Depth(MaxBurst)) u_runs (
     .clk_i, .rst_ni,
     .in_valid_i(close && run_ends), .in_ready_o(runs_ready), .in_data_i({run_beat_q, run_q}),
-    .out_valid_o(run_out), .out_ready_i(aw_go), .out_data_o({aw_addr_o[AddrBits-1:Offset], aw_len_o}),
+    .out_valid_o(run_out), .out_ready_i(aw_go),
+    .out_data_o({aw_addr_o[AddrBits-1:Offset], aw_len_o}),
 `ifdef TERN_PROVE_WRITER
     .queue_o(run_queue),
 `endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Skips the columns whose activation is zero, of a job of one token with weights by columns. As X is
-// loaded it keeps which activations are not zero; then, for every tile of rows, it walks these
+// Skips the columns whose activation is zero, of a job of one token with weights by columns. As X
+// is loaded it keeps which activations are not zero; then, for every tile of rows, it walks these
 // columns, one a cycle, and tells
 //   - runs of neighbouring columns, whose weights are to be read, and
 //   - panels of Lanes columns, with which the engine computes as with a step.
-// On the first walk it also writes the activations of a panel side by side into the memory that they
-// came from, where none is overwritten before it has been seen. A tile ends with a panel in any case,
-// of no columns perhaps, so that its sums begin.
+// On the first walk it also writes the activations of a panel side by side into the memory that
+// they came from, where none is overwritten before it has been seen. A tile ends with a panel in
+// any case, of no columns perhaps, so that its sums begin.
 
 module tern_columns #(
   parameter  int unsigned Lanes    = 64,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads finished banks of accumulators out, one dot product per cycle, slot by slot, oldest bank
-// first. The slots of a bank are the tokens of a row group or, by columns, the row groups of a tile,
-// of which the last one may have fewer rows.
+// first. The slots of a bank are the tokens of a row group or, by columns, the row groups of a
+// tile, of which the last one may have fewer rows.
 
 module tern_drain #(
   parameter  int unsigned Rows      = 20,
@@ -19,7 +19,7 @@ module tern_drain #(
   input  logic [SlotBits-2:0] last_slot_i,   // up to this slot,
   input  logic [RowBits-1:0]  rows_i,        // with so many rows there,
   input  logic                last_i,        // and it is the last one of its job
-  input  logic                commit_i,      // the sums of a bank are complete from the next cycle on
+  input  logic                commit_i,      // the sums of a bank are complete from the next cycle
 
   input  logic                advance_i,     // the result pipe moves
   output logic                read_o,

@@ -64,7 +64,7 @@ module tern_engine #(
   output logic                wait_weights_o,  // no fire: weights have not come
   output logic                wait_drain_o,    // no fire: results have not left
 
-  // Format, DotUnit, Rows, Lanes, MaxTokens, MaxCols, bytes of a beat, ColumnSkip, lowest first: so that who
+  // Format, DotUnit, Rows, Lanes, MaxTokens, MaxCols, bytes of a beat, ColumnSkip, lowest first: who
   // drives the engine can check that both mean the same machine.
   output logic [8*32-1:0]     config_o
 );
@@ -86,6 +86,11 @@ module tern_engine #(
 
   if (Format >= tern_pkg::Formats) begin : gen_check_format
     $error("tern_engine: Format must be one of tern_pkg's");
+  end
+  // A step comes in Rows units of a cycle or more, unless its weights are ternary, of whose slots each
+  // takes a sum every cycle.
+  if (AccLatency > 1 && AccLatency > Rows) begin : gen_check_latency
+    $error("tern_engine: a slot must be ready for its next sum when the next step may come");
   end
   if (BeatBits < 32 || UnitBits % BeatBits != 0) begin : gen_check_beat
     $error("tern_engine: a beat must be 32 bits or more and divide a unit of 8 bits x Lanes");
@@ -143,7 +148,7 @@ module tern_engine #(
   logic [$clog2(Lanes)-1:0]  load_live;
 
   tern_sequencer #(
-    .Rows(Rows), .Lanes(Lanes), .MaxTokens(MaxTokens), .MaxCols(MaxCols), .AccLatency(AccLatency)
+    .Rows(Rows), .Lanes(Lanes), .MaxTokens(MaxTokens), .MaxCols(MaxCols)
   ) u_sequencer (
     .clk_i, .rst_ni,
     .job_valid_i, .job_ready_o, .job_rows_i, .job_cols_i, .job_tokens_i,
@@ -295,8 +300,8 @@ module tern_engine #(
     end
   end
 
-  assign config_o = {32'(Skip), 32'(BeatBits / 8), 32'(MaxCols), 32'(MaxTokens), 32'(Lanes), 32'(Rows),
-                     32'(DotUnit), 32'(Format)};
+  assign config_o = {32'(Skip), 32'(BeatBits / 8), 32'(MaxCols), 32'(MaxTokens), 32'(Lanes),
+                     32'(Rows), 32'(DotUnit), 32'(Format)};
 
   assign advance = !y_valid_o || y_ready_i;
   assign quiet   = valid_q == '0 && drain_empty && !read_q && !y_valid_o;

@@ -2,8 +2,8 @@
 //
 // Walks a job: loads the activations [tokens, steps], then for every row group and step takes one
 // weight word and fires it against each token in turn. Once a step has fired its first token the
-// others follow cycle by cycle. A step is held back by weights that have not come, by a bank of
-// accumulators that has not drained, and where sums take more cycles than there are tokens.
+// others follow cycle by cycle. A step is held back by weights that have not come and by a bank of
+// accumulators that has not drained.
 //
 // By columns (one token): for every tile of 5 Lanes rows and every panel of columns it takes one
 // weight word for each row group of the tile, which sums in a slot of its own, as a token would.
@@ -13,7 +13,6 @@ module tern_sequencer #(
   parameter  int unsigned Lanes      = 64,
   parameter  int unsigned MaxTokens  = 16,
   parameter  int unsigned MaxCols    = 8192,
-  parameter  int unsigned AccLatency = 1,     // cycles between two sums of one slot
   localparam int unsigned MaxSteps   = MaxCols / Lanes,
   localparam int unsigned TileGroups = 5 * Lanes / Rows,
   localparam int unsigned LaneBits   = $clog2(Lanes),
@@ -72,15 +71,12 @@ module tern_sequencer #(
   if (MaxSteps < 1 || MaxSteps * Lanes != MaxCols || MaxCols > 65536) begin : gen_check_cols
     $error("tern_sequencer: MaxCols must be a multiple of Lanes and 65,536 at most");
   end
-  if (AccLatency < 1 || AccLatency > 16) begin : gen_check_latency
-    $error("tern_sequencer: AccLatency must be in [1, 16]");
-  end
 
   typedef enum logic [1:0] {Idle, Load, Run, Drain} state_e;
 
   state_e              state_d, state_q;
   logic [16:0]         steps_q;                  // of the job
-  logic [7:0]          tokens_q, cycles_q;       // ... and cycles of a step
+  logic [7:0]          tokens_q;
   logic [LaneBits-1:0] tail_q;                   // columns of the last step, 0: all
   logic [23:0]         rows_d, rows_q;           // not yet begun, with those of this group
   logic [16:0]         step_d, step_q;
@@ -95,9 +91,8 @@ module tern_sequencer #(
   logic [SlotBits-2:0] tail_group_q;             // last one that has rows, once it was met
   logic [RowBits-1:0]  tail_rows_q, group_rows;
 
-  logic last_token, last_cycle, last_load, last_step, last_turn, last_group, begins, take;
+  logic last_token, last_load, last_step, last_turn, last_group, begins, take;
   assign last_token = token_q == tokens_q - 8'd1;
-  assign last_cycle = token_q == cycles_q - 8'd1;
   assign last_load  = step_q == steps_q - 17'd1;
   assign last_step  = columns_q ? panel_last_i : last_load;
   assign last_turn  = !columns_q || group_q == (SlotBits-1)'(TileGroups - 1);
@@ -119,7 +114,7 @@ module tern_sequencer #(
   assign begins         = state_q == Run && token_q == 8'd0;
   assign w_ready_o      = begins && !full_q[bank_q] && !hold_i;
   assign take           = w_ready_o && w_valid_i;
-  assign fire_o         = take || (state_q == Run && token_q != 8'd0 && token_q < tokens_q);
+  assign fire_o         = take || (state_q == Run && token_q != 8'd0);
   assign fire_first_o   = step_q == '0;
   assign fire_last_o    = last_token && last_step && last_turn;
   assign fire_last_slot_o = !columns_q     ? tokens_q[SlotBits-2:0] - 1'b1
@@ -166,14 +161,14 @@ module tern_sequencer #(
       end
     end
 
-    if (take || (state_q == Run && token_q != 8'd0)) begin
-      token_d = last_cycle ? '0 : token_q + 8'd1;
-      if (fire_o) addr_d = addr_q + AddrBits'(steps_q);
-      if (fire_o && fire_last_o) begin
+    if (fire_o) begin
+      token_d = last_token ? '0 : token_q + 8'd1;
+      addr_d  = addr_q + AddrBits'(steps_q);
+      if (fire_last_o) begin
         full_d[bank_q] = 1'b1;
         bank_d         = !bank_q;
       end
-      if (last_cycle) begin
+      if (last_token) begin
         group_d = last_turn ? '0 : group_q + 1'b1;
         if (last_turn) step_d = last_step ? '0 : step_q + 17'd1;
         addr_d = AddrBits'(step_d);
@@ -218,7 +213,6 @@ module tern_sequencer #(
       tail_q   <= job_cols_i[LaneBits-1:0];
       tokens_q <= job_tokens_i;
       columns_q <= job_columns_i;
-      cycles_q <= job_tokens_i < 8'(AccLatency) ? 8'(AccLatency) : job_tokens_i;
     end
   end
 

@@ -83,8 +83,8 @@ module tern_turn #(
     end
   end
 
-  // Byte r of column c lies in bank (r + c) mod Lanes at address c. Idle, nothing is rotated: so that
-  // the simulator does nothing either.
+  // Byte r of column c lies in bank (r + c) mod Lanes at address c. Idle, nothing is rotated, so
+  // that the simulator does nothing either.
   logic [UnitBits-1:0]   turned_in, banks;
   logic [2*UnitBits-1:0] twice_in, twice_out;
 

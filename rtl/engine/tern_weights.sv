@@ -24,7 +24,7 @@ module tern_weights #(
   input  logic [UnitBits-1:0]     unit_i,
 
   output logic                    valid_o,     // a step is complete with the unit on offer
-  input  logic                    ready_i,     // ... which is taken: w_o holds it from the next cycle
+  input  logic                    ready_i,     // ... which is taken: w_o has it from the next cycle
   output logic [Rows*RowBits-1:0] w_o,         // [Rows] as the dot-product units take them
   output logic                    illegal_o    // the step taken a cycle ago held an illegal code
 );

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a job: checks it, splits its tokens into blocks that share a pass over the weights, asks
-// the reader for what each block needs (activations, then the weights of all row groups) and gives
-// the blocks to the engine. Requests run ahead of the engine, into the next block. Where weights lie
-// by columns a block is one token, and the engine says which of them it needs. Every job ends with a
+// Runs a job: checks it, splits its tokens into blocks that share a pass over the weights, asks the
+// reader for what each block needs (activations, then the weights of all row groups) and gives the
+// blocks to the engine. Requests run ahead of the engine, into the next block. Where weights lie by
+// columns a block is one token, and the engine says which of them it needs. Every job ends with a
 // status, in a bounded number of cycles if memory answers.
 
 module tern_job #(

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proof obligation for tern_axi_writer, for any words, addresses and stalls: every word that is taken
-// is written once, to its address, with its data, and before the writer says that it is idle;
-// nothing else is written; requests and data stand until they are taken; bursts are not too long, do
-// not cross 4 KB, and end where WLAST says; data follows its request. One word is watched, whichever
-// the solver likes. Stands in the writer (TERN_PROVE_WRITER) and ties its state, the words of its
-// queues among it, to the account kept here: by induction, for ever.
+// Proof obligation for tern_axi_writer, for any words, addresses and stalls: every word that is
+// taken is written once, to its address, with its data, and before the writer says that it is idle;
+// nothing else is written; requests and data stand until they are taken; bursts are not too long,
+// do not cross 4 KB, and end where WLAST says; data follows its request. One word is watched,
+// whichever the solver likes. Stands in the writer (TERN_PROVE_WRITER) and ties its state, the
+// words of its queues among it, to the account kept here: by induction, for ever.
 
 module tern_axi_writer_proof #(
   parameter  int unsigned AddrBits  = 13,
@@ -229,7 +229,9 @@ module tern_axi_writer_proof #(
 
   logic [31:0] word [Most];
   always_comb begin
-    for (int unsigned i = 0; i < Most; i++) word[i] = 32'(beat[i][BeatBits-1:0] >> {watch_word, 5'd0});
+    for (int unsigned i = 0; i < Most; i++) begin
+      word[i] = 32'(beat[i][BeatBits-1:0] >> {watch_word, 5'd0});
+    end
   end
 
   always_comb begin

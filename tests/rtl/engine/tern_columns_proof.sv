@@ -157,7 +157,8 @@ module tern_columns_proof #(
       if (tile_taken) assert ((told || pending) == nonzero);
       if (stood) begin
         assert (run_valid_i || !panel_ready_i);
-        assert (run_col_i == run_col_was && run_cols_i == run_cols_was && run_last_i == run_last_was);
+        assert (run_col_i == run_col_was && run_cols_i == run_cols_was);
+        assert (run_last_i == run_last_was);
       end
       if (panel_taken) begin
         assert (run_taken && panel_cols_i == earlier + run_cols_i && 32'(panel_cols_i) <= Lanes);
@@ -167,7 +168,9 @@ module tern_columns_proof #(
         assert (!panel_write_i && !tile_taken);
       end
       if (run_taken && pending) assert (place == earlier + (LaneBits+1)'(col - run_col_i));
-      if (panel_write_i) assert (panel_step_i <= at_i && !(word_read_i && word_step_i <= panel_step_i));
+      if (panel_write_i) begin
+        assert (panel_step_i <= at_i && !(word_read_i && word_step_i <= panel_step_i));
+      end
 
       // Why it holds.
       assert (!loaded || cell_i[lane] == nonzero);

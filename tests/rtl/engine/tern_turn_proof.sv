@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Proof obligation for tern_turn: whatever comes and however it stalls, of every panel exactly
-// Lanes units leave, rows in order, panels in order; byte `row` of column `col` stands at lane `col`
-// of unit `row`, zeros stand where the panel has no column, and the mark of the last panel goes with
-// all of its units. Shown for any one column and row, which therefore stand for all. Stands in the
-// module (TERN_PROVE_TURN) and ties its state to the account kept here: by induction, for ever.
+// Lanes units leave, rows in order, panels in order; byte `row` of column `col` stands at lane
+// `col` of unit `row`, zeros stand where the panel has no column, and the mark of the last panel
+// goes with all of its units. Shown for any one column and row, which therefore stand for all.
+// Stands in the module (TERN_PROVE_TURN) and ties its state to the account kept here: by induction,
+// for ever.
 
 module tern_turn_proof #(
   parameter  int unsigned Lanes    = 8,
@@ -57,7 +58,7 @@ module tern_turn_proof #(
   logic [7:0]          value, value_0, value_1, out_value;
   logic [LaneBits:0]   cols_0, cols_1;     // of the older one, of the younger one
   logic                last_0, last_1;
-  logic [LaneBits-1:0] next = '0, out_row; // the unit that must be fetched next; that stands outside
+  logic [LaneBits-1:0] next = '0, out_row; // the unit to be fetched next; that stands outside
   logic                out = 1'b0, out_has, out_last, stood = 1'b0;
   logic [UnitBits-1:0] stood_data;
   logic                waited = 1'b0, waited_last;
