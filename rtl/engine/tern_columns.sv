@@ -48,7 +48,7 @@ module tern_columns #(
 
   logic [Lanes-1:0]    cells [MaxSteps];       // nonzero_i of the steps
   logic [Lanes-1:0]    cell_q;                 // as read
-  logic                busy_q, first_tile_q, fetched_q;
+  logic                busy_q, first_tile_q, read_q, fetched_q;
   logic [23:0]         rows_q;                 // of the job, not yet walked
   logic [StepBits:0]   steps_q, step_q;        // of the job; to be read next
   logic [StepBits-1:0] at_q;                   // of the mask
@@ -79,7 +79,7 @@ module tern_columns #(
 
   // A run ends before a column that is no neighbour, a panel before a column beyond it, both at the
   // end of the tile.
-  logic found, ends, full, breaks, tell, told, take, read;
+  logic found, ends, full, breaks, tell, told, take;
 
   assign found  = mask_q != '0;
   assign ends   = busy_q && !found && !fetched_q && step_q == steps_q;
@@ -88,9 +88,8 @@ module tern_columns #(
   assign tell   = ends || (found && (full || breaks));
   assign told   = tell && run_ready_i && (!(ends || full) || panel_ready_i);
   assign take   = found && (!tell || told);
-  assign read   = busy_q && !fetched_q && step_q != steps_q && (!found || (take && others == '0));
 
-  assign word_read_o   = read && first_tile_q;
+  assign word_read_o   = read_q && first_tile_q;
   assign word_step_o   = step_q[StepBits-1:0];
   assign run_valid_o   = tell && (!(ends || full) || panel_ready_i);
   assign run_col_o     = run_col_q;
@@ -106,10 +105,14 @@ module tern_columns #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       busy_q    <= 1'b0;
+      read_q    <= 1'b0;
       fetched_q <= 1'b0;
       mask_q    <= '0;
     end else begin
-      fetched_q <= read;
+      // From a register, as a fire waits for it.
+      read_q    <= busy_q && !read_q && !fetched_q && step_q != steps_q
+                && (!found || (take && others == '0));
+      fetched_q <= read_q;
       if (fetched_q)   mask_q <= cell_q;
       else if (take)   mask_q <= others;
       if (start_i)     busy_q <= 1'b1;
@@ -119,7 +122,7 @@ module tern_columns #(
 
   always_ff @(posedge clk_i) begin
     if (load_i) cells[load_step_i] <= nonzero_i;
-    if (read) begin
+    if (read_q) begin
       cell_q <= cells[step_q[StepBits-1:0]];
       at_q   <= step_q[StepBits-1:0];
       step_q <= step_q + 1'b1;
@@ -154,7 +157,7 @@ module tern_columns #(
     .run_ready_i, .run_col_i(run_col_o), .run_cols_i(run_cols_o), .run_last_i(run_last_o),
     .panel_valid_i(panel_valid_o), .panel_ready_i, .panel_cols_i(panel_cols_o),
     .panel_last_i(panel_last_o), .step_o(proof_step), .cell_i(cells[proof_step]),
-    .cell_q_i(cell_q), .busy_i(busy_q), .first_tile_i(first_tile_q), .fetched_i(fetched_q),
+    .cell_q_i(cell_q), .busy_i(busy_q), .first_tile_i(first_tile_q), .read_i(read_q), .fetched_i(fetched_q),
     .steps_i(steps_q), .next_step_i(step_q), .at_i(at_q), .mask_i(mask_q), .kept_word_i(word_q),
     .panel_held_i(panel_cols_q), .panel_i(panel_q)
   );

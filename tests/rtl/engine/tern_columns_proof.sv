@@ -42,6 +42,7 @@ module tern_columns_proof #(
   input  logic [Lanes-1:0]    cell_q_i,
   input  logic                busy_i,
   input  logic                first_tile_i,
+  input  logic                read_i,
   input  logic                fetched_i,
   input  logic [StepBits:0]   steps_i,
   input  logic [StepBits:0]   next_step_i,
@@ -179,7 +180,8 @@ module tern_columns_proof #(
         assert (next_step_i <= steps_i && 32'(steps_i) <= MaxCols / Lanes);
         assert (next_step_i == '0 || next_step_i == (StepBits+1)'(at_i) + 1'b1);
         assert (next_step_i != '0 || (!fetched_i && mask_i == '0 && run_cols_i == '0));
-        assert (!fetched_i || mask_i == '0);
+        assert (!(read_i || fetched_i) || mask_i == '0);
+        assert (!read_i || (!fetched_i && next_step_i != steps_i));
         if (fetched_i && at_i == step) assert (cell_q_i[lane] == nonzero);
         if (mask_i[lane] && at_i == step) begin
           assert (nonzero);
@@ -204,7 +206,7 @@ module tern_columns_proof #(
                   <= Wide'({at_i, {LaneBits{1'b0}}}) + (fetched_i ? '0 : Wide'(seen)));
         end
       end else begin
-        assert (mask_i == '0 && !fetched_i);
+        assert (mask_i == '0 && !read_i && !fetched_i);
       end
     end
   end
