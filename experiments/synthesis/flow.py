@@ -5,6 +5,7 @@ The unit stands between two banks of registers, so that every path of it starts 
 kept at that border: the unit is mapped as it is alone, and the banks' area is not counted.
 """
 
+import collections
 import dataclasses
 import json
 import re
@@ -102,14 +103,28 @@ def elaborate(tools, design, sources, folder):
     if design.parameters:  # not by hierarchy -chparam, which fails on an internal assertion where it elaborates twice
         settings = " ".join(f"-set {name} {value}" for name, value in design.parameters.items())
         lines.append(f"chparam {settings} {design.top}")
-    lines += [f"hierarchy -check -top {design.top}", "proc", "flatten", "opt_expr", "opt_clean"]
+    lines += [f"hierarchy -check -top {design.top}", "proc"]
+    lines += [f"setattr -mod -set keep_hierarchy 1 *{module}*" for module in design.modules]
+    lines += ["flatten", "opt_expr", "opt_clean"]
     if design.multiplier_free:
         lines.append("select -assert-none t:$mul t:$macc t:$div t:$mod t:$pow")
     tools.yosys(folder, "elaborate", lines + ["rename -top tern_unit", "write_rtlil unit.il", "delete c:*",
                                               "opt_clean -purge", "write_json ports.json"], f"{design.name}: elaborate")
-    module = json.loads((folder / "ports.json").read_text())["modules"]["tern_unit"]
+    modules = json.loads((folder / "ports.json").read_text())["modules"]
+    name_modules(folder / "unit.il", [name for name in modules if name != "tern_unit"])
+    module = modules["tern_unit"]
     ports = {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}
     (folder / "timed.v").write_text(banks(ports))
+
+
+def name_modules(path, names):
+    """Names without backslashes for the modules that stay: those with parameters have them, and not every reader takes them."""
+    text = path.read_text()
+    for number, name in enumerate(sorted(names)):
+        plain = re.search(r"\\(tern_\w+)", "\\" + name).group(1)
+        old = name if name.startswith("$") else "\\" + name
+        text = re.sub(rf"(?<= ){re.escape(old)}(?=\s)", lambda _: f"\\{plain}__{number}", text)
+    path.write_text(text)
 
 
 def banks(ports):
@@ -141,8 +156,8 @@ def run_recipe(tools, process, design, recipe, folder):
     lines = ["read_rtlil unit.il", "setattr -mod -set keep_hierarchy 1 tern_unit", "read_verilog timed.v",
              f"{synth} -run begin:fine"]
     if design.macros:
-        lines += [f"select -set macros t:$mem_v2 {' '.join(f'c:{m}' for m in design.macros)} %u{len(design.macros)} %i"
-                  if len(design.macros) > 1 else f"select -set macros t:$mem_v2 c:{design.macros[0]} %i",
+        named = " ".join(f"c:{m}" + " %u" * (number > 0) for number, m in enumerate(design.macros))
+        lines += [f"select -set macros {named} t:$mem_v2 %i",
                   "setattr -set keep 1 @macros", "chtype -set tern_macro @macros",
                   f"tee -q -o {name}.macros dump t:tern_macro"]
     lines.append(f"{synth} -run fine:check")
@@ -185,8 +200,16 @@ def capacitance_ff(library):
 
 def area_of(process, stat, where):
     """Area and cells of the unit alone, from yosys's counts and the library's areas."""
-    counts = next(m for n, m in json.loads(stat)["modules"].items() if n.lstrip("\\") == "tern_unit")["num_cells_by_type"]
-    counts = {kind: number for kind, number in sorted(counts.items()) if kind != "tern_macro"}
+    modules = {n.lstrip("\\"): m["num_cells_by_type"] for n, m in modules_of(stat).items()}
+
+    def cells(module):
+        """Those of the modules in it as often as they stand there."""
+        total = collections.Counter()
+        for kind, number in modules[module].items():
+            for inner, count in (cells(kind) if kind in modules else {kind: 1}).items():
+                total[inner] += number * count
+        return total
+    counts = {kind: number for kind, number in sorted(cells("tern_unit").items()) if kind != "tern_macro"}
     for kind in counts:
         cell = process.library.cells.get(kind)
         if cell is None:
@@ -198,6 +221,12 @@ def area_of(process, stat, where):
     return {"area_um2": round(area, 6), "kge": round(area / process.nand2.area / 1000, 6), "cells": sum(counts.values()),
             "flip_flops": sum(n for kind, n in counts.items() if process.library.cells[kind].flip_flop),
             "cells_by_type": counts}
+
+
+def modules_of(stat):
+    """The modules of `stat -json`, of which yosys 0.23 spoils the rest where one stands in another."""
+    key = '"modules":'
+    return json.JSONDecoder().raw_decode(stat[stat.index(key) + len(key):].lstrip())[0]
 
 
 def macro_bits(dump):
