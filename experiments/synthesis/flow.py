@@ -121,7 +121,7 @@ def name_modules(path, names):
     """Names without backslashes for the modules that stay: those with parameters have them, and not every reader takes them."""
     text = path.read_text()
     for number, name in enumerate(sorted(names)):
-        plain = re.search(r"\\(tern_\w+)", "\\" + name).group(1)
+        plain = re.search(r"\\(\w+)", "\\" + name).group(1)
         old = name if name.startswith("$") else "\\" + name
         text = re.sub(rf"(?<= ){re.escape(old)}(?=\s)", lambda _: f"\\{plain}__{number}", text)
     path.write_text(text)

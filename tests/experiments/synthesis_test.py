@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TOOL = ROOT / "experiments/synthesis/synthesis.py"
 sys.path.insert(0, str(TOOL.parent))
 
+import designs
 import flow
 import liberty
 import table
@@ -53,6 +54,18 @@ module store #(parameter int Words = 16) (input clk_i, input we_i, input [$clog2
     q_o <= cells[at_i] ^ d_i;
   end
 endmodule
+module nand_row #(parameter int Twos = 1) (input clk_i, input [2*Twos-1:0] d_i, output [Twos-1:0] q_o);
+  for (genvar i = 0; i < Twos; i++) begin : gen_two
+    two u_two(.clk_i, .d_i(d_i[2*i +: 2]), .q_o(q_o[i]));
+  end
+endmodule
+module nand_rows(input clk_i, input [14:0] d_i, output logic [6:0] q_o);
+  logic [6:0] q;
+  nand_row #(.Twos(3)) u_a(.clk_i, .d_i(d_i[5:0]), .q_o(q[2:0]));
+  nand_row #(.Twos(3)) u_b(.clk_i, .d_i(d_i[11:6]), .q_o(q[5:3]));
+  nand_row #(.Twos(1)) u_c(.clk_i, .d_i(d_i[13:12]), .q_o(q[6]));
+  assign q_o = {q[6], q[5:0] ^ {6{d_i[14]}}};
+endmodule
 module product(input [3:0] a_i, b_i, output [7:0] p_o);
   assign p_o = a_i * b_i;
 endmodule
@@ -61,6 +74,7 @@ ROW = '[[design]]\nname = "{0}"\ntop = "{0}"\ngroup = "unit"\n'
 DESIGNS = ('sources = ["rtl.sv"]\n' + ROW.format("two") + ROW.format("comb") + "lanes = 7\n" + ROW.format("store")
            + ROW.format("product") + "multiplier_free = true\nlarge = true\n"
            + '[[design]]\nname = "macro"\ntop = "store"\ngroup = "engine"\nmacros = ["c*lls"]\nparameters = {Words = 64}\n'
+           + ROW.format("nand_rows") + 'modules = ["nand_row", "two"]\n'
            + '[[design]]\nname = "absent"\ntop = "no_module"\ngroup = "unit"\nlarge = true\n')
 
 
@@ -220,6 +234,38 @@ class Measures(Case):
         self.assertLess(macro["flip_flops"], 20)
         self.assertEqual((store["macro_bits"], store["flip_flops"]), (0, 16 * 5 + 5))
 
+    def test_modules_that_stay_count_as_often_as_they_stand_there(self):
+        work = self.folder / "work"
+        document = self.results("--designs", "nand_rows", "--recipes", "area", "--work", work)
+        cells = document["results"][0]["cells_by_type"]
+        self.assertEqual({kind: cells[kind] for kind in ("DFFPOSX1", "NAND2X1")}, {"DFFPOSX1": 7, "NAND2X1": 7})
+        netlist = (next(work.glob("*_nand_rows")) / "area.v").read_text()
+        self.assertEqual(netlist.count("NAND2X1 "), 1)  # mapped once
+        found = row(document, "nand_rows", "area")
+        self.assertEqual((found["flip_flops"], found["cells"]), (7, sum(cells.values())))
+        arrival, setup = self.path_by_hand(next(work.glob("*_nand_rows")) / "area.v")
+        self.assertAlmostEqual(found["fmax_mhz"], 1000 / (arrival + setup), delta=0.05)
+
+    def test_a_row_with_configs_stands_for_each_configuration_and_arithmetic(self):
+        (self.folder / "configs.cmake").write_text(
+            "# set(TERN_RTL_CONFIGS none)\nset(TERN_RTL_CONFIGS a b)\nset(TERN_RTL_a Words=16 Skip=1\n  Other=3)\n"
+            "set(TERN_RTL_b Skip=0 Words=32)\nset(TERN_RTL_FORMATS x:0:2 y:3:0)\n")
+        path = self.folder / "designs.toml"
+        engines = '[[design]]\nname = "e"\ntop = "store"\ngroup = "engine"\nconfigs = "{}"\nconfigured = ["{}"]\n'
+        path.write_text(DESIGNS + engines.format("configs.cmake", "Words"))
+        found = {d.name: d.parameters for d in designs.load_designs(path)[0] if d.name.startswith("e_")}
+        self.assertEqual(found, {"e_a/x": {"Format": 0, "DotUnit": 2, "Words": 16},
+                                 "e_a/y": {"Format": 3, "DotUnit": 0, "Words": 16},
+                                 "e_b/x": {"Format": 0, "DotUnit": 2, "Words": 32},
+                                 "e_b/y": {"Format": 3, "DotUnit": 0, "Words": 32}})
+        for file, parameter, names in (("configs.cmake", "Other", ["configs.cmake", "b", "Other"]),
+                                       ("none.cmake", "Words", ["none.cmake", "No such file"]),
+                                       ("rtl.sv", "Words", ["rtl.sv", "TERN_RTL_CONFIGS"])):
+            path.write_text(DESIGNS + engines.format(file, parameter))
+            last = self.refused("--designs", "two")
+            for name in names:
+                self.assertIn(name, last)
+
     def test_the_best_recipe_is_the_smallest_that_meets_the_clock_or_else_the_fastest(self):
         def rows(*values):
             return [{"recipe": n, "area_um2": a, "fmax_mhz": f, "meets_clock": m} for n, a, f, m in values]
@@ -252,7 +298,16 @@ class Measures(Case):
             done = self.run_tool("--designs", names, "--recipes", "area", "--clock", "9", "--json", path, "--update")
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual([r["design"] for r in json.loads(path.read_text())["results"]], ["two", "comb"])
+        self.run_tool("--designs", "two", "--recipes", "area|speed", "--clock", "9", "--json", path)
+        done = self.run_tool("--designs", "comb", "--recipes", "area", "--clock", "9", "--json", path, "--update")
+        self.assertEqual(done.returncode, 0, done.stderr)  # a part of the file's recipes
+        document = json.loads(path.read_text())
+        self.assertEqual([r["name"] for r in document["recipes"]], ["area", "speed"])
+        self.assertEqual([r["design"] for r in document["results"]], ["two", "comb"])
         before = path.read_bytes()
+        done = self.run_tool("--designs", "two", "--recipes", "adders_area", "--clock", "9", "--json", path, "--update")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("recipes differs", done.stderr)
         done = self.run_tool("--designs", "two", "--recipes", "area", "--clock", "8", "--json", path, "--update")
         self.assertEqual(done.returncode, 1)
         self.assertIn("clock_ns differs", done.stderr)
