@@ -162,7 +162,10 @@ def run_recipe(tools, process, design, recipe, folder):
                   f"tee -q -o {name}.macros dump t:tern_macro"]
     lines.append(f"{synth} -run fine:check")
     if recipe.full_adders:
-        lines += ["extract_fa -fa", f"techmap -map {process.path.parent}/full_adder.v", "techmap", "opt_clean"]
+        lines += [f"tee -q -o {name}.adders extract_fa -fa", f"write_rtlil {name}.il"]
+        tools.yosys(folder, f"{name}_adders", lines, f"{design.name}: {name}")
+        mend_full_adders(folder / f"{name}.il", (folder / f"{name}.adders").read_text())
+        lines = [f"read_rtlil {name}.il", f"techmap -map {process.path.parent}/full_adder.v", "techmap", "opt_clean"]
     lines += ["rename -wire -suffix _reg", f"dfflibmap -liberty {process.path}",
               f"abc -liberty {process.path} -script {name}.abc -constr {name}.constr -D {logic_ps}", "splitnets -ports",
               "opt_clean -purge", f"tee -q -o {name}.stat stat -json", "delete t:tern_macro", "setundef -zero",
@@ -184,6 +187,23 @@ def run_recipe(tools, process, design, recipe, folder):
     row |= {"startpoint": start, "endpoint": end, "yosys_s": round(mapped - began, 2),
             "sta_s": round(time.monotonic() - mapped, 2)}
     return row
+
+
+def mend_full_adders(path, log):
+    """Inverts the sums that extract_fa of yosys 0.23 forgets to: those of adders with one or three inverted inputs."""
+    text = path.read_text()
+    for inverted, cell in re.findall(r"Majority with inverted ([ABCY ]+):\n.*\n +Created \$fa cell (\S+)\.\n", log):
+        if len(re.findall("[ABC]", inverted)) % 2 == 0:
+            continue
+        start = text.index(f"cell $fa {cell}\n")
+        end = text.index("\n  end\n", start) + len("\n  end\n")
+        body, wire = text[start:end], f"$tern$sum${cell}"
+        top = start - len(re.search(r"( *attribute [^\n]*\n)* *$", text[max(0, start - 4096):start]).group(0))
+        total = re.search(r"connect \\Y (.*)\n", body).group(1)
+        body = body.replace(f"connect \\Y {total}\n", f"connect \\Y {wire}\n")
+        text = (text[:top] + f"  wire {wire}\n" + text[top:start] + body + f"  cell $_NOT_ $tern$not${cell}\n    connect \\A {wire}\n"
+                f"    connect \\Y {total}\n  end\n" + text[end:])
+    path.write_text(text)
 
 
 def timing(clock_ns, slack_ns):

@@ -66,6 +66,13 @@ module nand_rows(input clk_i, input [14:0] d_i, output logic [6:0] q_o);
   nand_row #(.Twos(1)) u_c(.clk_i, .d_i(d_i[13:12]), .q_o(q[6]));
   assign q_o = {q[6], q[5:0] ^ {6{d_i[14]}}};
 endmodule
+module skewed(input [23:0] d_i, output [15:0] n_o);
+  for (genvar i = 0; i < 8; i++) begin : gen_adder
+    wire [2:0] t = d_i[3*i +: 3] ^ 3'(i);
+    assign n_o[2*i] = ^d_i[3*i +: 3];
+    assign n_o[2*i+1] = t[0] & t[1] | t[0] & t[2] | t[1] & t[2];
+  end
+endmodule
 module product(input [3:0] a_i, b_i, output [7:0] p_o);
   assign p_o = a_i * b_i;
 endmodule
@@ -74,7 +81,7 @@ ROW = '[[design]]\nname = "{0}"\ntop = "{0}"\ngroup = "unit"\n'
 DESIGNS = ('sources = ["rtl.sv"]\n' + ROW.format("two") + ROW.format("comb") + "lanes = 7\n" + ROW.format("store")
            + ROW.format("product") + "multiplier_free = true\nlarge = true\n"
            + '[[design]]\nname = "macro"\ntop = "store"\ngroup = "engine"\nmacros = ["c*lls"]\nparameters = {Words = 64}\n'
-           + ROW.format("nand_rows") + 'modules = ["nand_row", "two"]\n'
+           + ROW.format("skewed") + ROW.format("nand_rows") + 'modules = ["nand_row", "two"]\n'
            + '[[design]]\nname = "absent"\ntop = "no_module"\ngroup = "unit"\nlarge = true\n')
 
 
@@ -154,6 +161,18 @@ class Measures(Case):
                                 "--dont-use", "^HAX")
         self.assertEqual(document["results"][0]["cells_by_type"]["FAX1"], 4)
         self.assert_counts(work, path)
+
+    def test_full_adders_with_inverted_inputs_compute_what_they_stand_for(self):
+        work = self.folder / "work"
+        document = self.results("--designs", "skewed", "--recipes", "adders_area", "--clock", "100", "--work", work)
+        self.assertEqual(document["results"][0]["cells_by_type"]["FAX1"], 8)
+        script = ("read_rtlil unit.il; rename tern_unit gold; splitnets -ports; design -stash gold; "
+                  f"read_liberty -ignore_miss_func {OSU}; read_verilog adders_area.v; hierarchy -top tern_unit; flatten; "
+                  "rename tern_unit gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; "
+                  "miter -equiv -flatten gold gate miter; sat -verify -prove trigger 0 miter")
+        done = subprocess.run(["yosys", "-q", "-p", script], cwd=next(work.glob("*_skewed")), capture_output=True, text=True,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def assert_counts(self, work, library):
         """The mapped netlist counts the ones of seven bits, by yosys's model of the cells."""
