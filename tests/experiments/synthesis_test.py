@@ -333,6 +333,43 @@ class Measures(Case):
         self.assertEqual(path.read_bytes(), before)
 
 
+class Netlists(Case):
+    """Units of rtl/ as mapped: proved to compute what their RTL does, from registers that hold zero."""
+
+    def prove(self, design, recipe):
+        work = self.folder / "work"
+        done = subprocess.run(["/usr/bin/python3", str(TOOL), "--designs", design, "--recipes", recipe, "--jobs", "1",
+                               "--work", str(work)], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        unit = next(work.glob("000_*"))
+        (unit / "equal.ys").write_text(
+            "read_rtlil unit.il\nsynth -flatten -noabc -top tern_unit\nsplitnets -ports\nrename tern_unit gold\n"
+            f"design -stash gold\nread_liberty -ignore_miss_func {OSU}\nread_verilog {recipe}.v\nhierarchy -top tern_unit\n"
+            "proc\nflatten\nopt_clean\nrename tern_unit gate\ndesign -stash gate\ndesign -copy-from gold gold\n"
+            "design -copy-from gate gate\nmiter -equiv -flatten gold gate miter\nhierarchy -top miter\ntechmap\nopt_clean\n"
+            "dffunmap\nsetundef -zero\nzinit -all\naigmap\nopt_clean\nwrite_aiger miter.aig\n")
+        done = subprocess.run(["yosys", "-q", "equal.ys"], cwd=unit, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = subprocess.run(["yosys-abc", "-c", "read_aiger miter.aig; dprove"], cwd=unit, capture_output=True, text=True,
+                              check=False)
+        return done.stdout
+
+    def test_dot_ternary_by_full_adders(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_ternary/1x16", "adders_area"))
+
+    def test_dot_ternary_lut2_by_full_adders(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_ternary_lut2/1x16", "adders_area"))
+
+    def test_dot_ternary_by_gates(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_ternary/1x16", "area"))
+
+    def test_dot_int8_by_full_adders(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_int8/1x16", "adders_area"))
+
+    def test_unpack_t5_by_full_adders(self):
+        self.assertIn("UNSATISFIABLE", self.prove("unpack_t5/5x16", "adders_area"))
+
+
 class Liberty(unittest.TestCase):
 
     def test_boolean_functions_mean_what_liberty_says(self):
