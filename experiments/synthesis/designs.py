@@ -9,8 +9,8 @@ import tomllib
 from problem import Problem
 
 GROUPS = ("unit", "unpack", "accumulate", "engine", "reference")
-FIELDS = {"name": str, "top": str, "group": str, "parameters": dict, "sizes": list, "lanes": int, "macros": list,
-          "multiplier_free": bool, "large": bool}
+FIELDS = {"name": str, "top": str, "group": str, "parameters": dict, "sizes": list, "lanes": int, "macros": list, "modules": list,
+          "configs": str, "configured": list, "multiplier_free": bool, "large": bool}
 RECIPE_FIELDS = {"name": str, "about": str, "synth": list, "full_adders": bool, "fallback": bool, "abc": str}
 
 
@@ -22,6 +22,7 @@ class Design:
     parameters: dict = dataclasses.field(default_factory=dict)
     lanes: int = 0  # lane operations (trits of an unpacker) per cycle, which areas are divided by; 0: none
     macros: list = dataclasses.field(default_factory=list)  # globs of memories that are counted as bits
+    modules: list = dataclasses.field(default_factory=list)  # mapped once each, however often they stand there
     multiplier_free: bool = False
     large: bool = False  # mapped only when --designs names it or --large is given
 
@@ -75,8 +76,8 @@ def load_designs(path):
         for name, value in row.get("parameters", {}).items():
             if not isinstance(value, int):
                 raise Problem(f"{where}: parameters: {name}: expected an integer, found {value!r}")
-        for size in row.pop("sizes", [""]):
-            one = dict(row)
+        variants = configured(path, row) if "configs" in row else [row]
+        for one, size in [(dict(one), size) for one in variants for size in one.pop("sizes", [""])]:
             if size:
                 found = re.fullmatch(r"(\d+)x(\d+)", str(size))
                 if not found:
@@ -92,6 +93,29 @@ def load_designs(path):
     if twice := {name for name in names if names.count(name) > 1}:
         raise Problem(f"{path}: design {sorted(twice)[0]}: stands twice: rename one")
     return designs, source_files(path, table)
+
+
+def configured(path, row):
+    """A design for each configuration and arithmetic of a configs.cmake, with the parameters that `configured` names."""
+    file = (path.parent / row.pop("configs")).resolve()
+    taken = row.pop("configured", [])
+    try:
+        lists = {name: text.split() for name, text in re.findall(r"^set\(TERN_RTL_(\w+)\s+([^)]*)\)", file.read_text(),
+                                                                 re.MULTILINE)}
+    except OSError as error:
+        raise Problem(f"{path}: {row['name']}: configs: {file}: {error.strerror}") from error
+    found = []
+    for config in lists.get("CONFIGS", []):
+        values = dict(pair.split("=") for pair in lists.get(config, []))
+        if missing := [name for name in taken if name not in values]:
+            raise Problem(f"{path}: {row['name']}: configured: {file.name} gives {config} no {missing[0]}")
+        for arithmetic, number, unit in (text.split(":") for text in lists.get("FORMATS", [])):
+            parameters = {"Format": int(number), "DotUnit": int(unit)} | {name: int(values[name]) for name in taken}
+            found.append(row | {"name": f"{row['name']}_{config}/{arithmetic}",
+                                "parameters": parameters | row.get("parameters", {})})
+    if not found:
+        raise Problem(f"{path}: {row['name']}: configs: {file}: no TERN_RTL_CONFIGS and TERN_RTL_FORMATS")
+    return found
 
 
 def source_files(path, table):

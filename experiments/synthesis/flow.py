@@ -5,6 +5,7 @@ The unit stands between two banks of registers, so that every path of it starts 
 kept at that border: the unit is mapped as it is alone, and the banks' area is not counted.
 """
 
+import collections
 import dataclasses
 import json
 import re
@@ -102,14 +103,28 @@ def elaborate(tools, design, sources, folder):
     if design.parameters:  # not by hierarchy -chparam, which fails on an internal assertion where it elaborates twice
         settings = " ".join(f"-set {name} {value}" for name, value in design.parameters.items())
         lines.append(f"chparam {settings} {design.top}")
-    lines += [f"hierarchy -check -top {design.top}", "proc", "flatten", "opt_expr", "opt_clean"]
+    lines += [f"hierarchy -check -top {design.top}", "proc"]
+    lines += [f"setattr -mod -set keep_hierarchy 1 *{module}*" for module in design.modules]
+    lines += ["flatten", "opt_expr", "opt_clean"]
     if design.multiplier_free:
         lines.append("select -assert-none t:$mul t:$macc t:$div t:$mod t:$pow")
     tools.yosys(folder, "elaborate", lines + ["rename -top tern_unit", "write_rtlil unit.il", "delete c:*",
                                               "opt_clean -purge", "write_json ports.json"], f"{design.name}: elaborate")
-    module = json.loads((folder / "ports.json").read_text())["modules"]["tern_unit"]
+    modules = json.loads((folder / "ports.json").read_text())["modules"]
+    name_modules(folder / "unit.il", [name for name in modules if name != "tern_unit"])
+    module = modules["tern_unit"]
     ports = {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}
     (folder / "timed.v").write_text(banks(ports))
+
+
+def name_modules(path, names):
+    """Names without backslashes for the modules that stay: those with parameters have them, and not every reader takes them."""
+    text = path.read_text()
+    for number, name in enumerate(sorted(names)):
+        plain = re.search(r"\\(\w+)", "\\" + name).group(1)
+        old = name if name.startswith("$") else "\\" + name
+        text = re.sub(rf"(?<= ){re.escape(old)}(?=\s)", lambda _: f"\\{plain}__{number}", text)
+    path.write_text(text)
 
 
 def banks(ports):
@@ -141,13 +156,16 @@ def run_recipe(tools, process, design, recipe, folder):
     lines = ["read_rtlil unit.il", "setattr -mod -set keep_hierarchy 1 tern_unit", "read_verilog timed.v",
              f"{synth} -run begin:fine"]
     if design.macros:
-        lines += [f"select -set macros t:$mem_v2 {' '.join(f'c:{m}' for m in design.macros)} %u{len(design.macros)} %i"
-                  if len(design.macros) > 1 else f"select -set macros t:$mem_v2 c:{design.macros[0]} %i",
+        named = " ".join(f"c:{m}" + " %u" * (number > 0) for number, m in enumerate(design.macros))
+        lines += [f"select -set macros {named} t:$mem_v2 %i",
                   "setattr -set keep 1 @macros", "chtype -set tern_macro @macros",
                   f"tee -q -o {name}.macros dump t:tern_macro"]
     lines.append(f"{synth} -run fine:check")
     if recipe.full_adders:
-        lines += ["extract_fa -fa", f"techmap -map {process.path.parent}/full_adder.v", "techmap", "opt_clean"]
+        lines += [f"tee -q -o {name}.adders extract_fa -fa", f"write_rtlil {name}.il"]
+        tools.yosys(folder, f"{name}_adders", lines, f"{design.name}: {name}")
+        mend_full_adders(folder / f"{name}.il", (folder / f"{name}.adders").read_text())
+        lines = [f"read_rtlil {name}.il", f"techmap -map {process.path.parent}/full_adder.v", "techmap", "opt_clean"]
     lines += ["rename -wire -suffix _reg", f"dfflibmap -liberty {process.path}",
               f"abc -liberty {process.path} -script {name}.abc -constr {name}.constr -D {logic_ps}", "splitnets -ports",
               "opt_clean -purge", f"tee -q -o {name}.stat stat -json", "delete t:tern_macro", "setundef -zero",
@@ -171,6 +189,23 @@ def run_recipe(tools, process, design, recipe, folder):
     return row
 
 
+def mend_full_adders(path, log):
+    """Inverts the sums that extract_fa of yosys 0.23 forgets to: those of adders with one or three inverted inputs."""
+    text = path.read_text()
+    for inverted, cell in re.findall(r"Majority with inverted ([ABCY ]+):\n.*\n +Created \$fa cell (\S+)\.\n", log):
+        if len(re.findall("[ABC]", inverted)) % 2 == 0:
+            continue
+        start = text.index(f"cell $fa {cell}\n")
+        end = text.index("\n  end\n", start) + len("\n  end\n")
+        body, wire = text[start:end], f"$tern$sum${cell}"
+        top = start - len(re.search(r"( *attribute [^\n]*\n)* *$", text[max(0, start - 4096):start]).group(0))
+        total = re.search(r"connect \\Y (.*)\n", body).group(1)
+        body = body.replace(f"connect \\Y {total}\n", f"connect \\Y {wire}\n")
+        text = (text[:top] + f"  wire {wire}\n" + text[top:start] + body + f"  cell $_NOT_ $tern$not${cell}\n    connect \\A {wire}\n"
+                f"    connect \\Y {total}\n  end\n" + text[end:])
+    path.write_text(text)
+
+
 def timing(clock_ns, slack_ns):
     return {"slack_ns": round(slack_ns, 6), "fmax_mhz": round(1e3 / (clock_ns - slack_ns), 3), "meets_clock": slack_ns >= 0}
 
@@ -185,8 +220,16 @@ def capacitance_ff(library):
 
 def area_of(process, stat, where):
     """Area and cells of the unit alone, from yosys's counts and the library's areas."""
-    counts = next(m for n, m in json.loads(stat)["modules"].items() if n.lstrip("\\") == "tern_unit")["num_cells_by_type"]
-    counts = {kind: number for kind, number in sorted(counts.items()) if kind != "tern_macro"}
+    modules = {n.lstrip("\\"): m["num_cells_by_type"] for n, m in modules_of(stat).items()}
+
+    def cells(module):
+        """Those of the modules in it as often as they stand there."""
+        total = collections.Counter()
+        for kind, number in modules[module].items():
+            for inner, count in (cells(kind) if kind in modules else {kind: 1}).items():
+                total[inner] += number * count
+        return total
+    counts = {kind: number for kind, number in sorted(cells("tern_unit").items()) if kind != "tern_macro"}
     for kind in counts:
         cell = process.library.cells.get(kind)
         if cell is None:
@@ -198,6 +241,12 @@ def area_of(process, stat, where):
     return {"area_um2": round(area, 6), "kge": round(area / process.nand2.area / 1000, 6), "cells": sum(counts.values()),
             "flip_flops": sum(n for kind, n in counts.items() if process.library.cells[kind].flip_flop),
             "cells_by_type": counts}
+
+
+def modules_of(stat):
+    """The modules of `stat -json`, of which yosys 0.23 spoils the rest where one stands in another."""
+    key = '"modules":'
+    return json.JSONDecoder().raw_decode(stat[stat.index(key) + len(key):].lstrip())[0]
 
 
 def macro_bits(dump):

@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TOOL = ROOT / "experiments/synthesis/synthesis.py"
 sys.path.insert(0, str(TOOL.parent))
 
+import designs
 import flow
 import liberty
 import table
@@ -53,6 +54,25 @@ module store #(parameter int Words = 16) (input clk_i, input we_i, input [$clog2
     q_o <= cells[at_i] ^ d_i;
   end
 endmodule
+module nand_row #(parameter int Twos = 1) (input clk_i, input [2*Twos-1:0] d_i, output [Twos-1:0] q_o);
+  for (genvar i = 0; i < Twos; i++) begin : gen_two
+    two u_two(.clk_i, .d_i(d_i[2*i +: 2]), .q_o(q_o[i]));
+  end
+endmodule
+module nand_rows(input clk_i, input [14:0] d_i, output logic [6:0] q_o);
+  logic [6:0] q;
+  nand_row #(.Twos(3)) u_a(.clk_i, .d_i(d_i[5:0]), .q_o(q[2:0]));
+  nand_row #(.Twos(3)) u_b(.clk_i, .d_i(d_i[11:6]), .q_o(q[5:3]));
+  nand_row #(.Twos(1)) u_c(.clk_i, .d_i(d_i[13:12]), .q_o(q[6]));
+  assign q_o = {q[6], q[5:0] ^ {6{d_i[14]}}};
+endmodule
+module skewed(input [23:0] d_i, output [15:0] n_o);
+  for (genvar i = 0; i < 8; i++) begin : gen_adder
+    wire [2:0] t = d_i[3*i +: 3] ^ 3'(i);
+    assign n_o[2*i] = ^d_i[3*i +: 3];
+    assign n_o[2*i+1] = t[0] & t[1] | t[0] & t[2] | t[1] & t[2];
+  end
+endmodule
 module product(input [3:0] a_i, b_i, output [7:0] p_o);
   assign p_o = a_i * b_i;
 endmodule
@@ -61,6 +81,7 @@ ROW = '[[design]]\nname = "{0}"\ntop = "{0}"\ngroup = "unit"\n'
 DESIGNS = ('sources = ["rtl.sv"]\n' + ROW.format("two") + ROW.format("comb") + "lanes = 7\n" + ROW.format("store")
            + ROW.format("product") + "multiplier_free = true\nlarge = true\n"
            + '[[design]]\nname = "macro"\ntop = "store"\ngroup = "engine"\nmacros = ["c*lls"]\nparameters = {Words = 64}\n'
+           + ROW.format("skewed") + ROW.format("nand_rows") + 'modules = ["nand_row", "two"]\n'
            + '[[design]]\nname = "absent"\ntop = "no_module"\ngroup = "unit"\nlarge = true\n')
 
 
@@ -141,6 +162,18 @@ class Measures(Case):
         self.assertEqual(document["results"][0]["cells_by_type"]["FAX1"], 4)
         self.assert_counts(work, path)
 
+    def test_full_adders_with_inverted_inputs_compute_what_they_stand_for(self):
+        work = self.folder / "work"
+        document = self.results("--designs", "skewed", "--recipes", "adders_area", "--clock", "100", "--work", work)
+        self.assertEqual(document["results"][0]["cells_by_type"]["FAX1"], 8)
+        script = ("read_rtlil unit.il; rename tern_unit gold; splitnets -ports; design -stash gold; "
+                  f"read_liberty -ignore_miss_func {OSU}; read_verilog adders_area.v; hierarchy -top tern_unit; flatten; "
+                  "rename tern_unit gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; "
+                  "miter -equiv -flatten gold gate miter; sat -verify -prove trigger 0 miter")
+        done = subprocess.run(["yosys", "-q", "-p", script], cwd=next(work.glob("*_skewed")), capture_output=True, text=True,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def assert_counts(self, work, library):
         """The mapped netlist counts the ones of seven bits, by yosys's model of the cells."""
         folder = next(work.glob("*_comb"))
@@ -220,6 +253,38 @@ class Measures(Case):
         self.assertLess(macro["flip_flops"], 20)
         self.assertEqual((store["macro_bits"], store["flip_flops"]), (0, 16 * 5 + 5))
 
+    def test_modules_that_stay_count_as_often_as_they_stand_there(self):
+        work = self.folder / "work"
+        document = self.results("--designs", "nand_rows", "--recipes", "area", "--work", work)
+        cells = document["results"][0]["cells_by_type"]
+        self.assertEqual({kind: cells[kind] for kind in ("DFFPOSX1", "NAND2X1")}, {"DFFPOSX1": 7, "NAND2X1": 7})
+        netlist = (next(work.glob("*_nand_rows")) / "area.v").read_text()
+        self.assertEqual(netlist.count("NAND2X1 "), 1)  # mapped once
+        found = row(document, "nand_rows", "area")
+        self.assertEqual((found["flip_flops"], found["cells"]), (7, sum(cells.values())))
+        arrival, setup = self.path_by_hand(next(work.glob("*_nand_rows")) / "area.v")
+        self.assertAlmostEqual(found["fmax_mhz"], 1000 / (arrival + setup), delta=0.05)
+
+    def test_a_row_with_configs_stands_for_each_configuration_and_arithmetic(self):
+        (self.folder / "configs.cmake").write_text(
+            "# set(TERN_RTL_CONFIGS none)\nset(TERN_RTL_CONFIGS a b)\nset(TERN_RTL_a Words=16 Skip=1\n  Other=3)\n"
+            "set(TERN_RTL_b Skip=0 Words=32)\nset(TERN_RTL_FORMATS x:0:2 y:3:0)\n")
+        path = self.folder / "designs.toml"
+        engines = '[[design]]\nname = "e"\ntop = "store"\ngroup = "engine"\nconfigs = "{}"\nconfigured = ["{}"]\n'
+        path.write_text(DESIGNS + engines.format("configs.cmake", "Words"))
+        found = {d.name: d.parameters for d in designs.load_designs(path)[0] if d.name.startswith("e_")}
+        self.assertEqual(found, {"e_a/x": {"Format": 0, "DotUnit": 2, "Words": 16},
+                                 "e_a/y": {"Format": 3, "DotUnit": 0, "Words": 16},
+                                 "e_b/x": {"Format": 0, "DotUnit": 2, "Words": 32},
+                                 "e_b/y": {"Format": 3, "DotUnit": 0, "Words": 32}})
+        for file, parameter, names in (("configs.cmake", "Other", ["configs.cmake", "b", "Other"]),
+                                       ("none.cmake", "Words", ["none.cmake", "No such file"]),
+                                       ("rtl.sv", "Words", ["rtl.sv", "TERN_RTL_CONFIGS"])):
+            path.write_text(DESIGNS + engines.format(file, parameter))
+            last = self.refused("--designs", "two")
+            for name in names:
+                self.assertIn(name, last)
+
     def test_the_best_recipe_is_the_smallest_that_meets_the_clock_or_else_the_fastest(self):
         def rows(*values):
             return [{"recipe": n, "area_um2": a, "fmax_mhz": f, "meets_clock": m} for n, a, f, m in values]
@@ -252,11 +317,57 @@ class Measures(Case):
             done = self.run_tool("--designs", names, "--recipes", "area", "--clock", "9", "--json", path, "--update")
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual([r["design"] for r in json.loads(path.read_text())["results"]], ["two", "comb"])
+        self.run_tool("--designs", "two", "--recipes", "area|speed", "--clock", "9", "--json", path)
+        done = self.run_tool("--designs", "comb", "--recipes", "area", "--clock", "9", "--json", path, "--update")
+        self.assertEqual(done.returncode, 0, done.stderr)  # a part of the file's recipes
+        document = json.loads(path.read_text())
+        self.assertEqual([r["name"] for r in document["recipes"]], ["area", "speed"])
+        self.assertEqual([r["design"] for r in document["results"]], ["two", "comb"])
         before = path.read_bytes()
+        done = self.run_tool("--designs", "two", "--recipes", "adders_area", "--clock", "9", "--json", path, "--update")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("recipes differs", done.stderr)
         done = self.run_tool("--designs", "two", "--recipes", "area", "--clock", "8", "--json", path, "--update")
         self.assertEqual(done.returncode, 1)
         self.assertIn("clock_ns differs", done.stderr)
         self.assertEqual(path.read_bytes(), before)
+
+
+class Netlists(Case):
+    """Units of rtl/ as mapped: proved to compute what their RTL does, from registers that hold zero."""
+
+    def prove(self, design, recipe):
+        work = self.folder / "work"
+        done = subprocess.run(["/usr/bin/python3", str(TOOL), "--designs", design, "--recipes", recipe, "--jobs", "1",
+                               "--work", str(work)], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        unit = next(work.glob("000_*"))
+        (unit / "equal.ys").write_text(
+            "read_rtlil unit.il\nsynth -flatten -noabc -top tern_unit\nsplitnets -ports\nrename tern_unit gold\n"
+            f"design -stash gold\nread_liberty -ignore_miss_func {OSU}\nread_verilog {recipe}.v\nhierarchy -top tern_unit\n"
+            "proc\nflatten\nopt_clean\nrename tern_unit gate\ndesign -stash gate\ndesign -copy-from gold gold\n"
+            "design -copy-from gate gate\nmiter -equiv -flatten gold gate miter\nhierarchy -top miter\ntechmap\nopt_clean\n"
+            "dffunmap\nsetundef -zero\nzinit -all\naigmap\nopt_clean\nwrite_aiger miter.aig\n")
+        done = subprocess.run(["yosys", "-q", "equal.ys"], cwd=unit, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = subprocess.run(["yosys-abc", "-c", "read_aiger miter.aig; dprove"], cwd=unit, capture_output=True, text=True,
+                              check=False)
+        return done.stdout
+
+    def test_dot_ternary_by_full_adders(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_ternary/1x16", "adders_area"))
+
+    def test_dot_ternary_lut2_by_full_adders(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_ternary_lut2/1x16", "adders_area"))
+
+    def test_dot_ternary_by_gates(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_ternary/1x16", "area"))
+
+    def test_dot_int8_by_full_adders(self):
+        self.assertIn("Networks are equivalent", self.prove("dot_int8/1x16", "adders_area"))
+
+    def test_unpack_t5_by_full_adders(self):
+        self.assertIn("UNSATISFIABLE", self.prove("unpack_t5/5x16", "adders_area"))
 
 
 class Liberty(unittest.TestCase):
