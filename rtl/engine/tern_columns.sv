@@ -60,14 +60,17 @@ module tern_columns #(
   logic [8*Lanes-1:0]  panel_data_q;
 
   // The next column, and its activation.
-  logic [Lanes-1:0]    others, one;
+  logic [Lanes-1:0]    above, others, one;
   logic [LaneBits-1:0] lane;
   logic [16:0]         col;
   logic [7:0]          x;
 
   always_comb begin
-    others = mask_q & (mask_q - 1'b1);
-    one    = mask_q & ~others;
+    // Lanes above the lowest one, by doubling: mask_q - 1 would be a carry through all lanes.
+    above = mask_q << 1;
+    for (int unsigned s = 1; s < Lanes; s = 2 * s) above = above | (above << s);
+    one    = mask_q & ~above;
+    others = mask_q & above;
     lane   = '0;
     x      = '0;
     if (found) begin
