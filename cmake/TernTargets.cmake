@@ -50,13 +50,22 @@ function(tern_verilate name)
     set(power_up --x-assign fast --x-initial fast --noassert)
     set(optimise -O3)
   endif()
+  set(coverage)
+  if(TERN_RTL_COVERAGE)
+    # A counter for each bit that toggles: not of the widest units, whose lanes are alike.
+    set(coverage --coverage-line)
+    if(NOT "Lanes=64" IN_LIST arg_PARAMS)
+      list(APPEND coverage --coverage-toggle --coverage-max-width 32)
+    endif()
+    set(optimise -O1)
+  endif()
   list(TRANSFORM arg_PARAMS PREPEND "-G")
   list(TRANSFORM arg_DEFINES PREPEND "-D")
   list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
   add_library(tern_rtl_${name} STATIC)
   verilate(tern_rtl_${name}
     PREFIX V${name} TOP_MODULE ${arg_TOP} SOURCES ${PROJECT_SOURCE_DIR}/rtl/verilator.vlt ${arg_SOURCES}
-    VERILATOR_ARGS -Wall -O3 ${power_up} ${arg_PARAMS} ${arg_DEFINES}
+    VERILATOR_ARGS -Wall -O3 ${power_up} ${coverage} ${arg_PARAMS} ${arg_DEFINES}
     OPT_FAST ${optimise})
   set_target_properties(tern_rtl_${name} PROPERTIES SYSTEM ON)
   # Verilator's own sources are the same for all: one copy, compiled once.
@@ -70,6 +79,9 @@ function(tern_verilate name)
     target_include_directories(tern_verilated SYSTEM PUBLIC
       ${VERILATOR_ROOT}/include ${VERILATOR_ROOT}/include/vltstd)
     target_link_libraries(tern_verilated PUBLIC Threads::Threads)
+    if(TERN_RTL_COVERAGE)
+      target_compile_definitions(tern_verilated PUBLIC TERN_RTL_COVERAGE)
+    endif()
   endif()
   target_link_libraries(tern_rtl_${name} PUBLIC tern_verilated)
   add_library(tern::rtl_${name} ALIAS tern_rtl_${name})

@@ -29,6 +29,8 @@ COMMON = ["-G", "Ninja", "-Wno-dev", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TEST
           "-DTERN_AARCH64=OFF", "-DCMAKE_CATCH_DISCOVER_TESTS_DISCOVERY_MODE=PRE_TEST"]
 # "rtl" is no architecture but a build of its own as well: the whole project, whose tests verilate rtl/.
 OPTIONS = {"rtl": ["-DTERN_EDA=ON"]}
+# A fault of one module has the models of all others generated anew, as they were.
+CACHE = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
 KERNELS = ["-DTERN_KERNELS_ONLY=ON", "-DTERN_EDA=OFF"]
 ARCHES = ("x86_64", "aarch64", "rtl")
 CROSS = {"aarch64": ("cmake/aarch64.cmake", "aarch64-linux-gnu-g++", ["qemu-aarch64", "-cpu", "max"])}
@@ -180,7 +182,7 @@ class Build:
         self.emulator = emulator
         self.limits = {}  # (test, env) -> seconds
         self.isas = {}
-        command = ["cmake", "-S", ".", "-B", str(self.folder), *COMMON, *OPTIONS.get(arch, KERNELS)]
+        command = ["cmake", "-S", ".", "-B", str(self.folder), *COMMON, *CACHE, *OPTIONS.get(arch, KERNELS)]
         code, output = run(command + [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"] * bool(toolchain), self.source)
         if code != 0:
             raise Problem(f"{arch}: cmake: {output.strip()}")

@@ -54,20 +54,23 @@ module tern_columns #(
   logic [StepBits-1:0] at_q;                   // of the mask
   logic [Lanes-1:0]    mask_q;                 // columns of the step not yet told
   logic [8*Lanes-1:0]  word_q;
-  logic [16:0]         run_col_q;
+  logic [16:0]         run_col_q, run_end_q;   // its first column, and the one after it
   logic [LaneBits:0]   run_cols_q, panel_cols_q;
   logic [StepBits-1:0] panel_q;
   logic [8*Lanes-1:0]  panel_data_q;
 
   // The next column, and its activation.
-  logic [Lanes-1:0]    others, one;
+  logic [Lanes-1:0]    above, others, one;
   logic [LaneBits-1:0] lane;
   logic [16:0]         col;
   logic [7:0]          x;
 
   always_comb begin
-    others = mask_q & (mask_q - 1'b1);
-    one    = mask_q & ~others;
+    // Lanes above the lowest one, by doubling: mask_q - 1 would be a carry through all lanes.
+    above = mask_q << 1;
+    for (int unsigned s = 1; s < Lanes; s = 2 * s) above = above | (above << s);
+    one    = mask_q & ~above;
+    others = mask_q & above;
     lane   = '0;
     x      = '0;
     if (found) begin
@@ -84,7 +87,7 @@ module tern_columns #(
   assign found  = mask_q != '0;
   assign ends   = busy_q && !found && !fetched_q && step_q == steps_q;
   assign full   = panel_cols_q == (LaneBits+1)'(Lanes);
-  assign breaks = run_cols_q != '0 && col != run_col_q + 17'(run_cols_q);
+  assign breaks = run_cols_q != '0 && col != run_end_q;
   assign tell   = ends || (found && (full || breaks));
   assign told   = tell && run_ready_i && (!(ends || full) || panel_ready_i);
   assign take   = found && (!tell || told);
@@ -133,6 +136,7 @@ module tern_columns #(
       run_cols_q   <= tell || run_cols_q == '0 ? (LaneBits+1)'(1) : run_cols_q + 1'b1;
       panel_cols_q <= full ? (LaneBits+1)'(1) : panel_cols_q + 1'b1;
       if (tell || run_cols_q == '0) run_col_q <= col;
+      run_end_q <= col + 17'd1;
       panel_data_q[8*(full ? LaneBits'(0) : panel_cols_q[LaneBits-1:0]) +: 8] <= x;
     end
     if (told && full) panel_q <= panel_q + 1'b1;
@@ -159,7 +163,7 @@ module tern_columns #(
     .panel_last_i(panel_last_o), .step_o(proof_step), .cell_i(cells[proof_step]),
     .cell_q_i(cell_q), .busy_i(busy_q), .first_tile_i(first_tile_q), .read_i(read_q), .fetched_i(fetched_q),
     .steps_i(steps_q), .next_step_i(step_q), .at_i(at_q), .mask_i(mask_q), .kept_word_i(word_q),
-    .panel_held_i(panel_cols_q), .panel_i(panel_q)
+    .run_end_i(run_end_q), .panel_held_i(panel_cols_q), .panel_i(panel_q)
   );
 `endif
 

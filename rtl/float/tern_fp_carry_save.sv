@@ -23,8 +23,8 @@ module tern_fp_carry_save #(
       localparam int unsigned Last   = tern_pkg::carry_save(Vectors, k - 1);
       localparam int unsigned Threes = Last / 3;
       logic [Width-1:0] a, b, c;
-      // One process that writes slices: a simulator builds the vector in place. Without operands all
-      // is zero, so that it may skip the work.
+      // One process that writes slices: a simulator builds the vector in place. Without operands
+      // all is zero, so that it may skip the work.
       always_comb begin
         v = '0;
         a = '0;

@@ -88,8 +88,8 @@ module tern_fp_round #(
   end
 
   // Stage 2: round. The one that a negative sum lacks, at its end, reaches the guard bit if all
-  // bits between are ones: then a guard of 0 makes a tie and a guard of 1 the next number. If not all
-  // are ones, the rest is neither zero nor a carry.
+  // bits between are ones: then a guard of 0 makes a tie and a guard of 1 the next number. If not
+  // all are ones, the rest is neither zero nor a carry.
   logic        up;
   logic [31:0] sum;
 

@@ -52,6 +52,17 @@ module tern_popcount #(
     tern_popcount #(.Bits(Sums))  u_sums    (.bits_i(sums),    .count_o(sum_count));
 
     assign count_o = CountBits'(sum_count) + {carry_count, 1'b0};
+
+`ifdef TERN_PROVE_POPCOUNT  // tests/rtl/integer
+    // Each bit goes into one adder or on, and every adder is right. A count fits its bits.
+    for (genvar i = 0; i < Third; i++) begin : gen_prove_adder
+      always_comb assert ({carries[i], sums[i]} == 2'(bits_i[i]) + 2'(bits_i[Third+i])
+                                                   + 2'(bits_i[2*Third+i]));
+    end
+    for (genvar i = 3 * Third; i < Bits; i++) begin : gen_prove_rest
+      always_comb assert (sums[i-2*Third] == bits_i[i]);
+    end
+`endif
   end
 `endif
 

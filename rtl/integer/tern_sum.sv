@@ -46,8 +46,17 @@ module tern_sum #(
       c = node[(3*i+2)*Bits +: Bits];
       node[(Words+2*i)*Bits +: Bits]   = a ^ b ^ c;
       node[(Words+2*i+1)*Bits +: Bits] = ((a & b) | (a & c) | (b & c)) << 1;
+`ifdef TERN_PROVE_SUM  // tests/rtl/integer
+      assert (Bits'(node[(Words+2*i)*Bits +: Bits] + node[(Words+2*i+1)*Bits +: Bits])
+              == Bits'(a + b + c));
+      assert (3 * i + 2 < Words + 2 * i);  // what it takes is there
+`endif
     end
   end
+
+`ifdef TERN_PROVE_SUM
+  always_comb assert (3 * Compressors == Nodes - 2);  // all is taken but the last two
+`endif
 
   assign sum_o = node[(Nodes-2)*Bits +: Bits] + node[(Nodes-1)*Bits +: Bits];
 `endif

@@ -53,8 +53,8 @@ TEST_CASE("the smallest ternary job takes the cycles and the events counted by h
     CHECK(count(Scope::kArithmetic, "dot_product", "trit_zero", 8) == 320 - nonzero);
     CHECK(count(Scope::kArithmetic, "dot_tree", "int_add", 16) == 20 * 15);
     CHECK(count(Scope::kArithmetic, "accumulator", "int_add", 32) == 20);
-    CHECK(count(Scope::kCore, "activation_sram", "sram_write", 64, 2 * 256) == 2);
-    CHECK(count(Scope::kCore, "activation_sram", "sram_read", 64, 2 * 256) == 2);
+    CHECK(count(Scope::kCore, "activation_sram", "sram_write", 64, 4 * 256) == 2);
+    CHECK(count(Scope::kCore, "activation_sram", "sram_read", 64, 4 * 256) == 2);
     CHECK(count(Scope::kCore, "stream_fifo", "sram_write", 64, 8 * 64) == 10);
     CHECK(count(Scope::kCore, "stream_fifo", "sram_read", 64, 8 * 64) == 10);
     CHECK(count(Scope::kCore, "engine", "idle_cycle", 1) == 82);
@@ -168,6 +168,7 @@ TEST_CASE("what does not suit the machine is refused", "[sim]") {
   const FreshKernel kernel;
   MachineConfig config = machine("small", Format::kTernary);
   config.dram_bytes = 1u << 14;
+  config.max_tokens = 2;
   Accelerator ternary(config, Level::kCycle), fp16(machine("small", Format::kFp16), Level::kRtl);
   std::mt19937 rng(3);
   TernaryOperands t(rng, 8, 250, 1, Values::kRandom);

@@ -67,7 +67,7 @@ TEST_CASE("a bad job ends with its status and the next one runs", "[sim]") {
     CHECK(run(*p, job(1, 1, 0)).status == Status::kBadShape);
     CHECK(run(*p, job(838861, 1, 1)).status == Status::kBadShape);
     CHECK(run(*p, job(1, 17, 1)).status == Status::kBadShape);  // 272 columns
-    CHECK(run(*p, job(1, 1, 3)).status == Status::kBadShape);
+    CHECK(run(*p, job(1, 1, 5)).status == Status::kBadShape);
     CHECK(run(*p, job(1, 1, 1, kX + 8)).status == Status::kBadAddress);
     CHECK(run(*p, job(1, 1, 1, kX, kW + 1)).status == Status::kBadAddress);
     CHECK(run(*p, job(1, 1, 1, kX, kW, kY + 32)).status == Status::kBadAddress);

@@ -49,6 +49,7 @@ module tern_columns_proof #(
   input  logic [StepBits-1:0] at_i,
   input  logic [Lanes-1:0]    mask_i,
   input  logic [8*Lanes-1:0]  kept_word_i,
+  input  logic [16:0]         run_end_i,
   input  logic [LaneBits:0]   panel_held_i,
   input  logic [StepBits-1:0] panel_i
 );
@@ -196,6 +197,7 @@ module tern_columns_proof #(
           assert (place < panel_held_i && nonzero && !coming);
           if (first_tile_i) assert (written == value);
         end
+        assert (run_cols_i == '0 || run_end_i == run_col_i + 17'(run_cols_i));
         if (run_cols_i != '0) assert (32'(run_col_i) + 32'(run_cols_i) <= MaxCols);
         assert (panel_held_i == '0 || run_cols_i != '0);
         // Panels lie before what has been seen.

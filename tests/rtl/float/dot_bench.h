@@ -65,7 +65,7 @@ struct DotBench {
   static constexpr std::size_t kRows = Rows, kLanes = Lanes;
 
   RandomPowerUp context;
-  Dut dut{&context};
+  Covered<Dut> dut{&context};
   std::mt19937_64 rng;
   std::array<std::uint32_t, Rows * Lanes> w{};
   std::array<std::uint32_t, Lanes> x{};

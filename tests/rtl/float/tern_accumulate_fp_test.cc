@@ -17,7 +17,7 @@ constexpr std::size_t kSlots = 16;
 
 TEST_CASE("tern_accumulate_fp adds every sum to its slot", "[rtl]") {
   RandomPowerUp context(1);
-  Vtern_accumulate_fp dut(&context);
+  Covered<Vtern_accumulate_fp> dut(&context);
   std::mt19937_64 rng(1);
   std::array<float, kSlots> acc{};
   std::array<bool, kSlots> opened{};

@@ -20,7 +20,7 @@ constexpr unsigned kLatency = 3;
 
 struct Bench {
   RandomPowerUp context;
-  Vtern_fp_add dut{&context};
+  Covered<Vtern_fp_add> dut{&context};
   std::mt19937_64 rng;
   unsigned enable = 0;
   std::queue<std::uint32_t> expected;

@@ -5,7 +5,8 @@
 // stays provable; illegal trits are excluded. Steps come every cycle.
 
 module tern_dot_proof #(
-  parameter  int unsigned Unit  = 0,  // 0, 1: ternary, masked or gated; 2, 3: tables; 4: int4; 8: int8
+  // 0, 1: ternary, masked or gated; 2, 3: tables; 4: int4; 8: int8
+  parameter  int unsigned Unit  = 0,
   parameter  int unsigned Lanes = 1,
   parameter  int unsigned XBits = 8,
   localparam int unsigned Format  = Unit == 4 ? tern_pkg::FormatInt4

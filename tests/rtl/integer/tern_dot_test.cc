@@ -76,7 +76,7 @@ struct Dut {
 template <class Model>
 struct DutOf : Dut {
   RandomPowerUp context;
-  Model model{&context};
+  Covered<Model> model{&context};
 
   explicit DutOf(unsigned seed) : context(seed) {
     model.clk_i = 0;

@@ -24,7 +24,7 @@ using Word = std::array<bool, 320>;
 template <class Model>
 struct Bench {
   RandomPowerUp context{1};
-  Model dut{&context};
+  Covered<Model> dut{&context};
 
   void check(const Word& word) {
     for (std::size_t i = 0; i < 10; ++i) dut.bits_i[i] = 0;

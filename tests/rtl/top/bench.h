@@ -13,6 +13,7 @@
 #include <random>
 #include <vector>
 
+#include "tests/rtl/power_up.h"
 #include "tests/rtl/top/operands.h"
 
 namespace tern::rtl {
@@ -33,7 +34,7 @@ inline int jobs() {
 template <typename Model>
 struct Bench {
   std::mt19937 rng;
-  sim::AxiDriver<Model> d;
+  sim::AxiDriver<Covered<Model>> d;
   Machine m;
 
   Bench(unsigned seed, unsigned busy, unsigned latency)

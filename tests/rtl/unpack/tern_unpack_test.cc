@@ -34,7 +34,7 @@ struct Bench {
   static constexpr std::size_t kTrits = kRows * kLanes;
 
   RandomPowerUp context;
-  Model dut{&context};
+  Covered<Model> dut{&context};
   std::mt19937 rng;
 
   explicit Bench(unsigned seed) : context(seed), rng(seed) {}
