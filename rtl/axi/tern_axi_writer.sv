@@ -43,6 +43,9 @@ module tern_axi_writer #(
   input  logic [1:0]           b_resp_i
 );
 
+  if (AddrBits < 13 || AddrBits > 64) begin : gen_check_addr
+    $error("tern_axi_writer: AddrBits must be in [13, 64]");
+  end
   if (MaxBurst < 2 || MaxBurst > 256 || (MaxBurst & (MaxBurst - 1)) != 0) begin : gen_check_burst
     $error("tern_axi_writer: MaxBurst must be a power of two in [2, 256]");
   end

@@ -22,6 +22,9 @@ module tern_accumulate_int #(
   output logic [AccBits-1:0]  acc_o         // one cycle after read_i, until the next
 );
 
+  if (Slots < 2 || (Slots & (Slots - 1)) != 0) begin : gen_check_slots
+    $error("tern_accumulate_int: Slots must be a power of two, 2 or more");
+  end
   if (AccBits < SumBits) begin : gen_check_params
     $error("tern_accumulate_int: AccBits must hold the sum of one step");
   end

@@ -27,6 +27,10 @@ module tern_activations #(
   output logic [WordBits-1:0] read_data_o    // as the dot-product units take it
 );
 
+  if (Lanes < 2 || (Lanes & (Lanes - 1)) != 0 || Depth < 2) begin : gen_check_params
+    $error("tern_activations: Lanes must be a power of two, 2 or more, and Depth at least 2");
+  end
+
   logic [WordBits-1:0] cells [Depth];
   logic [WordBits-1:0] word;
   logic [Lanes-1:0]    live;

@@ -46,6 +46,13 @@ module tern_columns #(
   output logic                panel_last_o    // of its tile
 );
 
+  if (Lanes < 8 || (Lanes & (Lanes - 1)) != 0) begin : gen_check_lanes
+    $error("tern_columns: Lanes must be a power of two, 8 or more");
+  end
+  if (MaxSteps < 2 || MaxSteps * Lanes != MaxCols || MaxCols > 65536) begin : gen_check_cols
+    $error("tern_columns: MaxCols must be two or more times Lanes and 65,536 at most");
+  end
+
   logic [Lanes-1:0]    cells [MaxSteps];       // nonzero_i of the steps
   logic [Lanes-1:0]    cell_q;                 // as read
   logic                busy_q, first_tile_q, read_q, fetched_q;
@@ -137,7 +144,7 @@ module tern_columns #(
       panel_cols_q <= full ? (LaneBits+1)'(1) : panel_cols_q + 1'b1;
       if (tell || run_cols_q == '0) run_col_q <= col;
       run_end_q <= col + 17'd1;
-      panel_data_q[8*(full ? LaneBits'(0) : panel_cols_q[LaneBits-1:0]) +: 8] <= x;
+      panel_data_q[{panel_cols_q[LaneBits-1:0], 3'b000} +: 8] <= x;  // of a full one: the first lane
     end
     if (told && full) panel_q <= panel_q + 1'b1;
     if (start_i || (told && ends)) begin

@@ -33,6 +33,10 @@ module tern_drain #(
   output logic                empty_o
 );
 
+  if (MaxTokens < 2 || (MaxTokens & (MaxTokens - 1)) != 0 || Rows == 0) begin : gen_check_params
+    $error("tern_drain: MaxTokens must be a power of two, 2 or more, and Rows at least 1");
+  end
+
   logic [1:0]          banks_d, banks_q;    // complete and not yet read out; two banks, so <= 2
   logic [RowBits-1:0]  rows_q [2];          // [bank], of its last slot
   logic [SlotBits-2:0] last_slot_q [2];

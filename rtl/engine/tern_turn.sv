@@ -31,6 +31,10 @@ module tern_turn #(
   output logic                out_last_o      // of the last panel of its tile
 );
 
+  if (Lanes < 8 || (Lanes & (Lanes - 1)) != 0) begin : gen_check_lanes
+    $error("tern_turn: Lanes must be a power of two, 8 or more");
+  end
+
   logic                write_half_q, read_half_q;
   logic [1:0]          full_q;                 // [half]
   logic [LaneBits:0]   cols_q [2];             // ... of the panel there

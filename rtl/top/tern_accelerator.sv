@@ -81,6 +81,12 @@ module tern_accelerator #(
 );
 
   localparam int unsigned LaneBits = $clog2(Lanes);
+  if (AddrBits < 32 || AddrBits > 64) begin : gen_check_addr
+    $error("tern_accelerator: AddrBits must be in [32, 64], so that it holds every stride");
+  end
+  if (ColumnSkip > 1) begin : gen_check_skip
+    $error("tern_accelerator: ColumnSkip must be 0 or 1");
+  end
   if (ColumnSkip != 0 && Lanes * 8 * Lanes > ReadFifo * BeatBits) begin : gen_check_fifo
     $error("tern_accelerator: with ColumnSkip ReadFifo must hold Lanes columns of Lanes bytes");
   end

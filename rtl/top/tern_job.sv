@@ -75,7 +75,11 @@ module tern_job #(
     $error("tern_job: a step of weights must be a whole number of beats");
   end
 
-  // a * b of a constant b by shifts and adds.
+  if (T2Beats > 1023 || XBeats > 1023) begin : gen_check_step
+    $error("tern_job: a step must be 1,023 beats at most");
+  end
+
+  // a * b of a constant b below 1,024 by shifts and adds.
   function automatic logic [23:0] times(logic [13:0] a, int unsigned b);
     times = '0;
     for (int unsigned i = 0; i < 10; i++) begin

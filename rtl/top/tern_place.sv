@@ -21,6 +21,10 @@ module tern_place #(
   output logic [AddrBits:0]   addr_o         // of the result on offer; top bit: beyond the last one
 );
 
+  if (Rows == 0 || AddrBits < 32) begin : gen_check_params
+    $error("tern_place: Rows must be at least 1, and AddrBits 32, to hold every stride");
+  end
+
   // Addresses that have run over stay so.
   function automatic logic [AddrBits:0] advance(logic [AddrBits:0] at, logic [AddrBits-1:0] by);
     advance = {1'b0, at[AddrBits-1:0]} + {1'b0, by};
