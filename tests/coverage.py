@@ -10,7 +10,6 @@ when nothing could be said.
 
 import argparse
 import collections
-import json
 import os
 import pathlib
 import re
@@ -19,14 +18,12 @@ import sys
 import tempfile
 import time
 
+from mutate import Problem, write_json
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OPTIONS = ["-G", "Ninja", "-Wno-dev", "-DCMAKE_BUILD_TYPE=Release", "-DTERN_RTL_COVERAGE=ON", "-DTERN_BENCH=OFF",
            "-DTERN_AARCH64=OFF", "-DCMAKE_CATCH_DISCOVER_TESTS_DISCOVERY_MODE=PRE_TEST"]
 FALL_AND_RISE = 2
-
-
-class Problem(Exception):
-    """What the caller has to mend: said in one line."""
 
 
 def run(command, **options):
@@ -157,7 +154,7 @@ def main():
     table(records, options.bits)
     print(f"\n{len(paths) - len(failed)} of {len(paths)} benches passed; {(time.monotonic() - begin) / 60:.1f} min")
     if options.json:
-        options.json.write_text(json.dumps(records, indent=1) + "\n")
+        write_json(options.json, records)
     return 1 if failed else 0
 
 
